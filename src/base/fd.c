@@ -40,8 +40,11 @@ static int open_how(int dir, const char *path, int flags, uint64_t resolve)
 	long fd;
 
 	/* O_PATH takes no other flag but these */
-	how.flags = flags & O_PATH ? (uint64_t)(O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & O_DIRECTORY)) :
-				     (uint64_t)(READ_FLAGS | O_NOFOLLOW | O_NOATIME | flags);
+	if (flags & O_PATH)
+		flags = O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & O_DIRECTORY);
+	else
+		flags |= READ_FLAGS | O_NOFOLLOW | O_NOATIME;
+	how.flags = (uint64_t)flags;
 	fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
 	if (fd < 0 && errno == EPERM && how.flags & O_NOATIME) {
 		/* only the owner and root may leave the access time alone */
