@@ -34,7 +34,7 @@ int pl_fd_take(int *fd)
 	return taken;
 }
 
-static int open_how(int dir, const char *path, int flags, uint64_t resolve)
+static int open_how(int dir, const char *path, int flags, __u64 resolve)
 {
 	struct open_how how = { .resolve = resolve };
 	long fd;
@@ -44,11 +44,11 @@ static int open_how(int dir, const char *path, int flags, uint64_t resolve)
 		flags = O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & O_DIRECTORY);
 	else
 		flags |= READ_FLAGS | O_NOFOLLOW | O_NOATIME;
-	how.flags = (uint64_t)flags;
+	how.flags = (__u64)(unsigned int)flags;
 	fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
 	if (fd < 0 && errno == EPERM && how.flags & O_NOATIME) {
 		/* only the owner and root may leave the access time alone */
-		how.flags &= ~(uint64_t)O_NOATIME;
+		how.flags &= ~(__u64)O_NOATIME;
 		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
 	}
 	return fd < 0 ? -errno : (int)fd;
@@ -56,7 +56,7 @@ static int open_how(int dir, const char *path, int flags, uint64_t resolve)
 
 int pl_openat(int dir, const char *path, enum pl_resolve how, int flags)
 {
-	uint64_t resolve = RESOLVE_NO_MAGICLINKS;
+	__u64 resolve = RESOLVE_NO_MAGICLINKS;
 
 	resolve |= how == PL_RESOLVE_IN_ROOT ? RESOLVE_IN_ROOT : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 	return open_how(dir, path, flags, resolve);
