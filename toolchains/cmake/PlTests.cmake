@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# pl_add_tests(): every tests/unit/test_NAME.c is a cmocka program and the test unit.NAME; every tests/fuzz/fuzz_NAME.c is a
+# replay of its corpus by any compiler, the test fuzz-replay.NAME, and with PLIMSOLL_FUZZ also a libFuzzer program. A folder
+# that wants more adds its own CMakeLists.txt; no file is no test.
+include_guard(GLOBAL)
+
+# A program of one source that sees the library's own headers.
+function(pl_test_program target source)
+	add_executable(${target} "${source}" ${ARGN})
+	target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+	target_compile_definitions(${target} PRIVATE PL_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+	target_link_libraries(${target} PRIVATE libplimsoll pl_options)
+	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+endfunction()
+
+function(pl_add_tests)
+	if(NOT TARGET libplimsoll)
+		return()
+	endif()
+	file(GLOB units CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/test_*.c")
+	file(GLOB helpers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/unit/helper_*.c")
+	if(units)
+		find_path(CMOCKA_INCLUDE_DIR cmocka.h)
+		find_library(CMOCKA_LIBRARY cmocka)
+		if(NOT CMOCKA_LIBRARY OR NOT CMOCKA_INCLUDE_DIR)
+			message(FATAL_ERROR "cmocka is missing: run toolchains/setup.sh test, or configure with -DPLIMSOLL_TESTS=OFF")
+		endif()
+	endif()
+	foreach(source IN LISTS units)
+		get_filename_component(target "${source}" NAME_WE)
+		string(REPLACE "test_" "" name "${target}")
+		pl_test_program(${target} "${source}" ${helpers})
+		target_include_directories(${target} SYSTEM PRIVATE "${CMOCKA_INCLUDE_DIR}")
+		target_link_libraries(${target} PRIVATE "${CMOCKA_LIBRARY}")
+		add_test(NAME unit.${name} COMMAND ${target} WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
+		set_tests_properties(unit.${name} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77)
+	endforeach()
+
+	file(GLOB fuzzers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
+	foreach(source IN LISTS fuzzers)
+		get_filename_component(target "${source}" NAME_WE)
+		string(REPLACE "fuzz_" "" name "${target}")
+		pl_test_program(replay_${name} "${source}" "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c")
+		add_test(NAME fuzz-replay.${name} COMMAND replay_${name} "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+		set_tests_properties(fuzz-replay.${name} PROPERTIES TIMEOUT 120)
+		if(PLIMSOLL_FUZZ)
+			pl_test_program(${target} "${source}")
+			target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+		endif()
+	endforeach()
+
+	foreach(folder unit fuzz conformance)
+		if(EXISTS "${PROJECT_SOURCE_DIR}/tests/${folder}/CMakeLists.txt")
+			add_subdirectory("${PROJECT_SOURCE_DIR}/tests/${folder}")
+		endif()
+	endforeach()
+endfunction()
