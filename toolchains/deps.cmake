@@ -10,6 +10,7 @@
 #   FAST      globs of those that are hot enough to be built for speed where the rest is built for size
 #   INCLUDES  folders searched while compiling it
 #   DEFINES   definitions while compiling it
+#   OPTIONS   further options for its C sources
 #   HEADERS   FROM=>TO: a header or a folder of headers that users of the library include, and where they find it
 #   SYSTEM    for PLIMSOLL_SYSTEM_DEPS: the header to look for, then the libraries
 #   SYSTEM_VERSION   MINIMUM HEADER REGEX: lowest version that will do (a distribution backports fixes), and where it is told:
@@ -71,12 +72,14 @@ pl_dependency(isal
 	LICENSE BSD-3-Clause
 	SOURCES igzip/igzip_inflate.c crc/crc_base.c @deps/isal_dispatch.c
 	SOURCES_x86_64
-		igzip/igzip_decode_block_stateless_01.asm igzip/igzip_decode_block_stateless_04.asm crc/crc32_gzip_refl_by8.asm
+		igzip/igzip_decode_block_stateless_01.asm igzip/igzip_decode_block_stateless_04.asm igzip/rfc1951_lookup.asm
+		crc/crc32_gzip_refl_by8.asm
 	SOURCES_aarch64
 		igzip/aarch64/igzip_decode_huffman_code_block_aarch64.S
 		crc/aarch64/crc32_gzip_refl_crc_ext.S crc/aarch64/crc32_gzip_refl_3crc_fold.S
 	FAST igzip/igzip_inflate.c
 	INCLUDES include igzip crc igzip/aarch64 crc/aarch64
+	OPTIONS -include @deps/isal_prelude.h
 	HEADERS include/igzip_lib.h=>isa-l/igzip_lib.h include/crc.h=>isa-l/crc.h
 	SYSTEM isa-l/igzip_lib.h isal
 	SYSTEM_VERSION 2.30 isa-l.h "#define ISAL_[A-Z]+_VERSION +([0-9]+)")

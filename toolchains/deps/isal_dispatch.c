@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct inflate_state;
+#include "igzip_lib.h"
 
 typedef int decode_fn(struct inflate_state *state, uint8_t *start_out);
 typedef uint32_t crc_fn(uint32_t seed, const unsigned char *buf, uint64_t len);
@@ -131,4 +131,16 @@ uint32_t isal_adler32_bam1(uint32_t adler, const unsigned char *start, uint64_t 
 		length -= n;
 	}
 	return b << 16 | (a ? a - 1 : modulus - 1);
+}
+
+/* These two live in the compressor's sources. */
+
+void isal_gzip_header_init(struct isal_gzip_header *header)
+{
+	*header = (struct isal_gzip_header){ .os = 0xff };
+}
+
+void isal_zlib_header_init(struct isal_zlib_header *header)
+{
+	*header = (struct isal_zlib_header){ 0 };
 }
