@@ -25,7 +25,6 @@ pl_dependency(mbedtls
 	VERSION 3.6.7 4.0
 	LICENSE "Apache-2.0 OR GPL-2.0-or-later"
 	SOURCES library/*.c
-	FAST library/sha256.c
 	INCLUDES library
 	HEADERS include/mbedtls=>mbedtls include/psa=>psa @mbedtls_config.h=>mbedtls/mbedtls_config.h
 	SYSTEM mbedtls/ssl.h mbedtls mbedx509 mbedcrypto

@@ -49,7 +49,7 @@ endfunction()
 
 # Everything of a kind that decides what the compiler makes of a dependency.
 function(pl_dependency_key name out)
-	set(key "${PL_DEP_${name}_ENTRY};${PL_DEP_${name}_sha256};${PL_DEPENDENCY_FLAGS};${CMAKE_SYSTEM_PROCESSOR}")
+	set(key "${PL_DEP_${name}_ENTRY};${PL_DEP_${name}_sha256};${PL_DEPENDENCY_FLAGS};${PL_FAST_FLAGS};${CMAKE_SYSTEM_PROCESSOR}")
 	string(APPEND key ";${CMAKE_C_COMPILER};${CMAKE_C_COMPILER_VERSION};${CMAKE_C_FLAGS}")
 	foreach(item IN LISTS PL_DEP_${name}_SOURCES PL_DEP_${name}_OPTIONS PL_DEP_${name}_HEADERS)
 		if(item MATCHES "^@([^=]*)")
