@@ -19,6 +19,7 @@ struct pl_file_fact {
 	uint32_t mode, uid, gid;
 	const struct pl_file_capability *capability; /* or null */
 	bool certain; /* false: a layer above it could not be read */
+	bool directory;
 };
 
 enum pl_drop {
