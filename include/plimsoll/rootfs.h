@@ -114,12 +114,15 @@ enum pl_lookup {
 	PL_LOOKUP_UNCERTAIN, /* a layer that could not be read might have changed it */
 };
 
+enum pl_last { PL_FOLLOW_LAST, PL_KEEP_LAST }; /* whether a link at the end of the path is followed */
+
 /*
  * Follows `path` from the directory `cwd` (absolute, null: the root), links included, never out of the rootfs.
  * When the answer is PL_LOOKUP_NOT_KEPT the missing path is wanted from now on, and the next pl_rootfs_build finds it.
  * *node_out is set when found, and to the last node reached otherwise (it may be null).
  */
-enum pl_lookup pl_rootfs_resolve(struct pl_rootfs *rootfs, const char *cwd, const char *path, const struct pl_node **node_out);
+enum pl_lookup pl_rootfs_resolve(struct pl_rootfs *rootfs, const char *cwd, const char *path, enum pl_last last,
+				 const struct pl_node **node_out);
 
 /* The absolute path of a node, in `arena`; null when the arena is full. */
 char *pl_node_path(const struct pl_node *node, struct pl_arena *arena);

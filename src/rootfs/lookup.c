@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Following paths inside the merged rootfs, as a process of the container would, but never out of it. */
+#include "rootfs_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A path being followed: where we are, and what is still to go, links put in as they are met. */
+struct trail {
+	struct pl_rootfs *fs;
+	struct node *at;
+	char rest[2 * PL_MAX_PATH_BYTES];
+	unsigned int links;
+	bool follow_last;
+	size_t content_bytes; /* what was wanted of the links on the way is wanted of the file they lead to */
+	bool uncertain;
+};
+
+static bool is_settled(const struct pl_rootfs *fs, const struct node *node)
+{
+	return node->probed || (node->want_pass != PL_NOT_WANTED && node->want_pass <= fs->pass);
+}
+
+/* Appends a component. Return: whether it fits. */
+static bool append(char path[static PL_MAX_PATH_BYTES], size_t *n, const char *name, size_t len)
+{
+	if (*n + 1 + len >= PL_MAX_PATH_BYTES)
+		return false;
+	if (*n)
+		path[(*n)++] = '/';
+	memcpy(path + *n, name, len);
+	*n += len;
+	return true;
+}
+
+bool pl_path_join(const struct node *dir, const char *rest, char out[static PL_MAX_PATH_BYTES], size_t *n_out)
+{
+	const struct pl_node *up[PL_MAX_PATH_DEPTH];
+	size_t depth = 0, n = 0;
+
+	for (const struct pl_node *p = dir ? &dir->pub : NULL; p && p->parent; p = p->parent) {
+		if (depth == PL_MAX_PATH_DEPTH)
+			return false;
+		up[depth++] = p;
+	}
+	while (depth--) {
+		if (!append(out, &n, up[depth]->name, strlen(up[depth]->name)))
+			return false;
+	}
+	while (*rest) {
+		size_t len = strcspn(rest, "/");
+
+		if (len == 2 && rest[0] == '.' && rest[1] == '.') {
+			const char *slash = memrchr(out, '/', n);
+
+			n = slash ? (size_t)(slash - out) : 0;
+		} else if (len && !(len == 1 && rest[0] == '.')) {
+			if (!append(out, &n, rest, len))
+				return false;
+		}
+		rest += len + (rest[len] == '/');
+	}
+	out[n] = 0;
+	*n_out = n;
+	return true;
+}
+
+/* Asks for what lies ahead; in a store of directories it is looked up at once. */
+static enum pl_lookup ask(struct trail *t, const char *ahead)
+{
+	char path[PL_MAX_PATH_BYTES];
+	struct pl_rootfs *fs = t->fs;
+	size_t n;
+
+	if (!pl_path_join(t->at, ahead, path, &n) || pl_tree_want(fs, path, n, t->content_bytes))
+		return PL_LOOKUP_UNCERTAIN;
+	if (!fs->built || !fs->all_directories)
+		return PL_LOOKUP_NOT_KEPT;
+	for (size_t len = 0; len <= n; len++) {
+		struct node *node;
+
+		if (len < n && path[len] != '/')
+			continue;
+		node = pl_tree_find(fs, path, len);
+		if (node && !is_settled(fs, node) && pl_probe(fs, node))
+			return PL_LOOKUP_UNCERTAIN;
+	}
+	return PL_LOOKUP_FOUND;
+}
+
+static bool follow_link(struct trail *t, const struct node *link, const char *after)
+{
+	char rest[sizeof(t->rest)];
+	size_t n = strlen(link->pub.link), m = strlen(after);
+
+	if (++t->links > PL_MAX_LINKS || n + 1 + m >= sizeof(rest))
+		return false;
+	memcpy(rest, link->pub.link, n);
+	rest[n] = '/';
+	memcpy(rest + n + 1, after, m + 1);
+	memcpy(t->rest, rest, n + m + 2);
+	if (t->rest[0] == '/')
+		t->at = t->fs->root;
+	if (link->want_bytes > t->content_bytes)
+		t->content_bytes = link->want_bytes;
+	t->uncertain |= !link->pub.certain;
+	return true;
+}
+
+/* One component. Return: PL_LOOKUP_FOUND to go on. */
+static enum pl_lookup step(struct trail *t)
+{
+	struct pl_rootfs *fs = t->fs;
+	size_t len = strcspn(t->rest, "/");
+	const char *after = t->rest + len + strspn(t->rest + len, "/");
+	struct node *child;
+
+	if (!len || (len == 1 && t->rest[0] == '.')) {
+		memmove(t->rest, after, strlen(after) + 1);
+		return PL_LOOKUP_FOUND;
+	}
+	if (len == 2 && t->rest[0] == '.' && t->rest[1] == '.') {
+		if (t->at->pub.parent)
+			t->at = (struct node *)t->at->pub.parent;
+		memmove(t->rest, after, strlen(after) + 1);
+		return PL_LOOKUP_FOUND;
+	}
+	if (t->at->pub.present && t->at->pub.type != PL_FILE_DIRECTORY)
+		return PL_LOOKUP_ABSENT;
+	child = pl_tree_child(fs, t->at, t->rest, len);
+	if (!child || (!child->pub.present && !is_settled(fs, child) && !(child->present_below && *after))) {
+		enum pl_lookup asked = ask(t, t->rest);
+
+		if (asked != PL_LOOKUP_FOUND)
+			return asked;
+		child = pl_tree_child(fs, t->at, t->rest, len);
+	}
+	if (!child || (!child->pub.present && !child->present_below))
+		return fs->last_bad >= 0 ? PL_LOOKUP_UNCERTAIN : PL_LOOKUP_ABSENT;
+	if (child->link_open)
+		return PL_LOOKUP_NOT_KEPT;
+	if (child->pub.present && child->pub.type == PL_FILE_SYMLINK && (*after || t->follow_last))
+		return follow_link(t, child, after) ? PL_LOOKUP_FOUND : PL_LOOKUP_LOOP;
+	t->at = child;
+	memmove(t->rest, after, strlen(after) + 1);
+	return PL_LOOKUP_FOUND;
+}
+
+/* The end of the trail: the file must be known with all that was wanted of it. */
+static enum pl_lookup arrive(struct trail *t)
+{
+	struct node *node = t->at;
+
+	if (node->pub.type == PL_FILE_REGULAR && node->pub.present && t->content_bytes > node->want_bytes && node->pub.size) {
+		enum pl_lookup asked = ask(t, "");
+
+		if (asked != PL_LOOKUP_FOUND)
+			return asked;
+	}
+	return t->uncertain || !node->pub.certain ? PL_LOOKUP_UNCERTAIN : PL_LOOKUP_FOUND;
+}
+
+static enum pl_lookup follow(struct trail *t, const char *path)
+{
+	enum pl_lookup found = PL_LOOKUP_FOUND;
+	size_t n = strlen(path);
+
+	if (n >= PL_MAX_PATH_BYTES)
+		return PL_LOOKUP_ABSENT;
+	memcpy(t->rest, path, n + 1);
+	if (path[0] == '/')
+		t->at = t->fs->root;
+	while (found == PL_LOOKUP_FOUND && t->rest[0])
+		found = step(t);
+	return found;
+}
+
+enum pl_lookup pl_rootfs_resolve(struct pl_rootfs *fs, const char *cwd, const char *path, enum pl_last last,
+				 const struct pl_node **node_out)
+{
+	struct trail t = { .fs = fs, .at = fs->root, .follow_last = true };
+	enum pl_lookup found = PL_LOOKUP_FOUND;
+
+	if (cwd && path[0] != '/')
+		found = follow(&t, cwd);
+	t.follow_last = last == PL_FOLLOW_LAST;
+	if (found == PL_LOOKUP_FOUND)
+		found = follow(&t, path);
+	if (found == PL_LOOKUP_FOUND)
+		found = arrive(&t);
+	*node_out = &t.at->pub;
+	return found;
+}
+
+char *pl_node_path(const struct pl_node *node, struct pl_arena *arena)
+{
+	char path[PL_MAX_PATH_BYTES];
+	size_t n;
+
+	return pl_path_join((const struct node *)node, "", path, &n) ? pl_arena_printf(arena, "/%s", path) : NULL;
+}
+
+/* The child that follows `after` bytewise (null: the first), be it present or only on the way. */
+static struct node *next_child(const struct node *parent, const struct node *after)
+{
+	struct node *best = NULL;
+
+	for (struct node *child = parent->first_child; child; child = child->next_sibling) {
+		if (!child->pub.present && !child->present_below)
+			continue;
+		if (after && strcmp(child->pub.name, after->pub.name) <= 0)
+			continue;
+		if (!best || strcmp(child->pub.name, best->pub.name) < 0)
+			best = child;
+	}
+	return best;
+}
+
+const struct pl_node *pl_rootfs_next(const struct pl_rootfs *fs, const struct pl_node *last)
+{
+	const struct node *node = last ? (const struct node *)last : fs->root;
+	const struct node *next = next_child(node, NULL);
+
+	for (;;) {
+		while (!next && node->pub.parent) {
+			const struct node *parent = (const struct node *)node->pub.parent;
+
+			next = next_child(parent, node);
+			node = parent;
+		}
+		if (!next)
+			return NULL;
+		if (next->pub.present)
+			return &next->pub;
+		node = next;
+		next = next_child(node, NULL);
+	}
+}

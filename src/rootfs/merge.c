@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Applying the entries of one layer to what the layers below left. Where the order within a tar or the engine matters, the
+ * overlay engines' behaviour decides (measured with docker, containerd and podman), and the ambiguity is noted:
+ *  - whiteouts and opaque markers count for lower layers only, wherever in the tar they stand;
+ *  - a directory beside its own whiteout stays, and what lower layers have in it shows through;
+ *  - of a path given twice the last counts;
+ *  - a directory named only in passing replaces a link or file of a lower layer.
+ */
+#include "rootfs_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void pl_merge_begin_layer(struct pl_rootfs *fs, uint16_t layer)
+{
+	fs->layer = layer;
+	fs->whiteouts = NULL;
+	fs->n_links = 0;
+	if (fs->links)
+		memset(fs->links, 0, fs->links_cap * sizeof(*fs->links));
+}
+
+static bool is_kept_always(const struct entry *e)
+{
+	switch (e->type) {
+	case PL_FILE_REGULAR:
+		return (e->mode & (S_ISUID | S_ISGID)) || e->capability;
+	case PL_FILE_CHAR:
+	case PL_FILE_BLOCK:
+		return true;
+	case PL_FILE_DIRECTORY:
+	case PL_FILE_SYMLINK:
+	case PL_FILE_FIFO:
+	case PL_FILE_SOCKET:
+		break;
+	}
+	return false;
+}
+
+static bool is_writable_by_others(const struct entry *e)
+{
+	return e->type == PL_FILE_REGULAR && (e->uid || e->mode & (S_IWGRP | S_IWOTH));
+}
+
+/* An ancestor that the layer treats as a directory, whatever it was below. */
+static void imply_directory(struct pl_rootfs *fs, struct node *node, const char *path, size_t n)
+{
+	if (node->pub.layer == fs->layer)
+		pl_note_ambiguity(fs, path, n, "has entries below it but is no directory: engines refuse the layer");
+	else if (node->pub.type == PL_FILE_SYMLINK)
+		pl_note_ambiguity(fs, path, n,
+				  "a link of a lower layer becomes a directory here in overlay stores; vfs and btrfs stores follow it");
+	node->pub = (struct pl_node){ .name = node->pub.name,
+				      .parent = node->pub.parent,
+				      .type = PL_FILE_DIRECTORY,
+				      .mode = 0755,
+				      .layer = fs->layer,
+				      .present = true };
+	node->implied = true;
+	fs->generation++;
+}
+
+/* The node of the directory that holds an entry, null when nothing is kept there and nobody asked. */
+static struct node *find_dir(struct pl_rootfs *fs, const char *path, size_t n)
+{
+	struct node *node = fs->root;
+	size_t at = 0;
+
+	if (n == fs->memo_len && fs->memo_generation == fs->generation && !memcmp(path, fs->memo_dir, n))
+		return fs->memo_node;
+	while (at < n && node) {
+		const char *slash = memchr(path + at, '/', n - at);
+		size_t len = slash ? (size_t)(slash - path) - at : n - at;
+
+		node = pl_tree_child(fs, node, path + at, len);
+		at += len;
+		if (node && node->pub.present && node->pub.type != PL_FILE_DIRECTORY)
+			imply_directory(fs, node, path, at);
+		at += slash ? 1 : 0;
+	}
+	memcpy(fs->memo_dir, path, n);
+	fs->memo_len = n;
+	fs->memo_node = node;
+	fs->memo_generation = fs->generation;
+	return node;
+}
+
+static size_t dir_length(const char *path, size_t n)
+{
+	const char *slash = memrchr(path, '/', n);
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+static struct node *find_entry(struct pl_rootfs *fs, const char *path, size_t n, struct node **dir_out)
+{
+	size_t dir_len = dir_length(path, n);
+	size_t base = dir_len ? dir_len + 1 : 0;
+	struct node *dir = find_dir(fs, path, dir_len);
+
+	*dir_out = dir;
+	return dir ? pl_tree_child(fs, dir, path + base, n - base) : NULL;
+}
+
+static int set_string(struct pl_rootfs *fs, const char **field, const char *text)
+{
+	if (*field && !strcmp(*field, text))
+		return 0;
+	*field = pl_arena_strdup(&fs->arena, text);
+	return *field ? 0 : PL_BAD_LIMIT;
+}
+
+static int set_attributes(struct pl_rootfs *fs, struct node *node, const struct entry *e)
+{
+	struct pl_node *pub = &node->pub;
+
+	pub->type = e->type;
+	pub->mode = e->mode & 07777;
+	pub->uid = e->uid;
+	pub->gid = e->gid;
+	pub->major = e->major;
+	pub->minor = e->minor;
+	pub->size = e->size;
+	pub->layer = fs->layer;
+	pub->content = NULL;
+	pub->n_content = 0;
+	pub->capability = NULL;
+	node->implied = false;
+	node->link_open = false;
+	if (e->capability) {
+		node->capability = *e->capability;
+		pub->capability = &node->capability;
+	}
+	return e->type == PL_FILE_SYMLINK ? set_string(fs, &pub->link, e->link) : 0;
+}
+
+int pl_node_reserve(struct node *node, size_t n)
+{
+	uint8_t *bytes;
+
+	if (n <= node->content_cap && node->content)
+		return 0;
+	bytes = realloc(node->content, n ? n : 1);
+	if (!bytes)
+		return -ENOMEM;
+	node->content = bytes;
+	node->content_cap = n;
+	return 0;
+}
+
+/* Another name of a file: it is what its target is. */
+static int link_target(struct pl_rootfs *fs, const struct entry *e, bool wanted, struct entry *out, struct node **target_out)
+{
+	struct node *target = pl_tree_find(fs, e->link, strlen(e->link));
+
+	*out = *e;
+	out->hard_link = false;
+	*target_out = NULL;
+	if (target && target->pub.present && target->pub.type != PL_FILE_DIRECTORY) {
+		const struct pl_node *pub = &target->pub;
+
+		if (pub->layer != fs->layer)
+			pl_note_ambiguity(fs, e->path, e->path_len,
+					  "a hard link to a file of a lower layer: overlay stores refuse it, vfs stores take it");
+		out->type = pub->type;
+		out->mode = pub->mode;
+		out->uid = pub->uid;
+		out->gid = pub->gid;
+		out->major = pub->major;
+		out->minor = pub->minor;
+		out->size = pub->size;
+		out->link = pub->link;
+		out->capability = pub->capability;
+		*target_out = target;
+		return 0;
+	}
+	/* set-id files, capabilities and devices are always kept, so it is none of them */
+	out->type = PL_FILE_REGULAR;
+	out->mode = out->uid = out->gid = 0;
+	out->capability = NULL;
+	return wanted ? pl_tree_want(fs, e->link, strlen(e->link), PL_MAX_SCRIPT_BYTES) : 0;
+}
+
+/* Whether a file would have been kept had non-root users been able to write it. */
+static bool is_watched(struct pl_rootfs *fs, const char *path)
+{
+	struct node *dir = pl_tree_find(fs, path, dir_length(path, strlen(path)));
+
+	return dir && dir->want_writable;
+}
+
+static int copy_content(struct node *node, const struct node *from)
+{
+	size_t n = from->pub.n_content < node->want_bytes ? from->pub.n_content : node->want_bytes;
+	int r;
+
+	if (!from->pub.content || !n)
+		return 0;
+	r = pl_node_reserve(node, n);
+	if (r)
+		return r;
+	memcpy(node->content, from->pub.content, n);
+	node->pub.content = node->content;
+	node->pub.n_content = n;
+	return 0;
+}
+
+static void note_repeated(struct pl_rootfs *fs, const struct node *node, const struct entry *e)
+{
+	if (!e->tar || !node->pub.present || node->pub.layer != fs->layer || node->implied)
+		return;
+	pl_note_ambiguity(fs, e->path, e->path_len, "stands twice in the layer: containerd takes the last, docker and podman refuse it");
+}
+
+int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node **kept_out)
+{
+	struct node *dir, *node, *target = NULL;
+	struct entry e = *entry;
+	bool wanted, watched, keep;
+	int r;
+
+	*kept_out = NULL;
+	if (!e.path_len)
+		return 0; /* engines ignore the root's own entry */
+	node = find_entry(fs, e.path, e.path_len, &dir);
+	wanted = node && node->want_pass != PL_NOT_WANTED;
+	watched = dir && dir->want_writable;
+	if (e.hard_link) {
+		struct entry linked;
+
+		wanted |= watched && !is_watched(fs, e.link);
+		r = link_target(fs, &e, wanted, &linked, &target);
+		if (r)
+			return r;
+		e = linked;
+	}
+	keep = wanted || is_kept_always(&e) || (watched && is_writable_by_others(&e));
+	if (!node && !keep)
+		return 0;
+	if (!node)
+		node = pl_tree_make(fs, e.path, e.path_len);
+	if (!node)
+		return PL_BAD_LIMIT;
+	note_repeated(fs, node, entry);
+	if (e.type != PL_FILE_DIRECTORY)
+		pl_tree_drop_below(node, UINT16_MAX);
+	pl_tree_set_present(node, keep);
+	r = set_attributes(fs, node, &e);
+	if (r || !keep)
+		return r;
+	if (entry->hard_link) {
+		node->link_open = !target;
+		return target ? copy_content(node, target) : 0;
+	}
+	*kept_out = node;
+	return 0;
+}
+
+void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
+{
+	struct node *dir;
+	struct node *node = find_entry(fs, path, n, &dir);
+
+	if (!node || node->whiteout)
+		return;
+	if (node->pub.present && node->pub.layer == fs->layer && !node->implied) {
+		pl_note_ambiguity(fs, path, n, "stands beside its own whiteout in one layer: overlay stores refuse it, vfs stores delete it");
+		return;
+	}
+	node->whiteout = true;
+	node->next_whiteout = fs->whiteouts;
+	fs->whiteouts = node;
+}
+
+void pl_merge_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
+{
+	struct node *dir;
+	struct node *node = find_entry(fs, path, n, &dir);
+
+	if (!node)
+		return;
+	pl_tree_drop_below(node, fs->layer);
+	if (node->pub.layer < fs->layer)
+		pl_tree_set_present(node, false);
+}
+
+void pl_merge_opaque(struct pl_rootfs *fs, const char *path, size_t n)
+{
+	struct node *node = pl_tree_find(fs, path, n);
+
+	if (node)
+		pl_tree_drop_below(node, fs->layer);
+}
+
+/* Whether the layer being read has something in the directory that it also deletes. */
+static bool came_back_as_directory(const struct pl_rootfs *fs, const struct node *node)
+{
+	return node->pub.layer == fs->layer && node->pub.type == PL_FILE_DIRECTORY;
+}
+
+void pl_merge_end_layer(struct pl_rootfs *fs)
+{
+	struct node *node = fs->whiteouts;
+
+	while (node) {
+		struct node *next = node->next_whiteout;
+
+		node->whiteout = false;
+		node->next_whiteout = NULL;
+		if (came_back_as_directory(fs, node)) {
+			pl_note_ambiguity(fs, node->pub.name, strlen(node->pub.name),
+					  "a directory beside its own whiteout: in overlay stores lower layers show through, in vfs stores they do not");
+		} else {
+			pl_tree_drop_below(node, fs->layer);
+			if (node->pub.present && node->pub.layer < fs->layer)
+				pl_tree_set_present(node, false);
+		}
+		node = next;
+	}
+	fs->whiteouts = NULL;
+}
