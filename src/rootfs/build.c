@@ -100,6 +100,20 @@ static void follow_wanted_links(struct pl_rootfs *fs)
 	}
 }
 
+/* Links led on and on: what they lead to was never seen, so nothing is certain. */
+static int note_unfinished(struct pl_rootfs *fs)
+{
+	struct pl_reason reason;
+
+	if (!needs_another_pass(fs))
+		return 0;
+	pl_reason_limit(&reason, "passes", PL_MAX_PASSES);
+	pl_note_problem(fs, &reason);
+	fs->last_bad = (int)fs->n_layers - 1;
+	mark_certainty(fs);
+	return 0;
+}
+
 int pl_rootfs_build(struct pl_rootfs *fs, const struct pl_layer *layers, size_t n_layers, const struct pl_rootfs_options *options)
 {
 	if (fs->built && (fs->all_directories || !needs_another_pass(fs)))
@@ -124,7 +138,7 @@ int pl_rootfs_build(struct pl_rootfs *fs, const struct pl_layer *layers, size_t 
 		if (fs->all_directories || !needs_another_pass(fs))
 			return 0;
 	}
-	return 0;
+	return note_unfinished(fs);
 }
 
 int pl_rootfs_want(struct pl_rootfs *fs, const char *path, size_t content_bytes)

@@ -38,6 +38,7 @@ struct pl_file_fact pl_scan_file_fact(struct scan *s, const struct pl_node *node
 				     .uid = node->uid,
 				     .gid = node->gid,
 				     .capability = node->capability,
+				     .directory = node->type == PL_FILE_DIRECTORY,
 				     .certain = node->certain };
 
 	s->no_memory |= !fact.path;
