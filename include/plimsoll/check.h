@@ -24,8 +24,6 @@ enum pl_severity {
 
 /* "high". */
 const char *pl_severity_name(enum pl_severity severity);
-/* Return: whether `name` is one. */
-bool pl_severity_parse(const char *name, enum pl_severity *out) __attribute__((warn_unused_result));
 
 enum pl_status { PL_STATUS_PASS, PL_STATUS_FAIL, PL_STATUS_UNKNOWN, PL_STATUS_NOT_APPLICABLE };
 /* "not-applicable". */
@@ -45,7 +43,7 @@ struct pl_remedy {
 };
 
 #define PL_CHECK_REMEDIES 3
-#define PL_CHECK_REFERENCES 13
+#define PL_CHECK_REFERENCES 14
 
 struct pl_judging;
 
@@ -78,7 +76,7 @@ struct pl_evidence {
 	int64_t number; /* a flag is 0 or 1 */
 	const char *const *list;
 	size_t n_list;
-	const struct pl_evidence *next; /* in the order of keys */
+	struct pl_evidence *next; /* in the order of keys */
 };
 
 /* One check's answer about one subject; in the subject's arena. */
@@ -89,7 +87,7 @@ struct pl_finding {
 	const char *message; /* one sentence, fit to be printed */
 	const char *fix;     /* what to write for this very subject, fit to be printed; null: the check's own remedies */
 	const struct pl_check *because; /* unknown for the reason that this other check's finding tells; null if not */
-	const struct pl_evidence *evidence;
+	struct pl_evidence *evidence;
 };
 
 /*
