@@ -117,6 +117,10 @@ struct pl_json_table {
 	size_t n_fields;
 };
 
+/* A table of the array `list` of members of `type`. */
+#define PL_JSON_TABLE(go_name, type, list) \
+	{ .name = (go_name), .size = sizeof(type), .fields = (list), .n_fields = sizeof(list) / sizeof((list)[0]) }
+
 /*
  * Fills `out` (table->size bytes, cleared first) from a document whose value is an object, as Go's Unmarshal or Decode
  * would: unknown members are passed over, objects and maps given twice are merged, a list given twice overwrites element
