@@ -35,7 +35,7 @@ struct pl_image_config {
 	size_t n_entrypoint;
 	const char **cmd;
 	size_t n_cmd;
-	const char **exposed_ports; /* "8080/tcp" */
+	const char **exposed_ports; /* "8080/tcp"; these, volumes and labels sorted bytewise, each once */
 	size_t n_exposed_ports;
 	const char **volumes;
 	size_t n_volumes;
@@ -47,7 +47,7 @@ struct pl_image_config {
 	size_t n_history;
 	struct pl_digest *diff_ids; /* bottom first */
 	size_t n_diff_ids;
-	bool user_repeated; /* config.User was given more than once, with different values: readers may disagree */
+	bool user_repeated; /* config.User was given more than once, or taken away by a null: readers may disagree */
 	bool string_command; /* Entrypoint or Cmd was one string: docker takes it, containerd and podman refuse */
 };
 
@@ -76,7 +76,7 @@ struct pl_descriptor {
 enum pl_manifest_kind {
 	PL_MANIFEST_IMAGE,
 	PL_MANIFEST_INDEX,
-	PL_MANIFEST_ARTIFACT,    /* artifactType, or a config that is no image config (Helm, WASM, signatures) */
+	PL_MANIFEST_ARTIFACT,    /* its config is no image's config (Helm, WASM, signatures), whatever artifactType says */
 	PL_MANIFEST_ATTESTATION, /* in-toto statements beside an image */
 };
 
@@ -93,8 +93,15 @@ struct pl_manifest {
 	size_t n_annotations;
 };
 
+/*
+ * Decodes either. Every descriptor that a manifest or an index must have carries a digest, else it is PL_BAD_SYNTAX.
+ * Return: as pl_image_config_parse; PL_BAD_UNSUPPORTED also for schema 1 and for what is neither of the two.
+ */
 int pl_manifest_parse(const uint8_t *json, size_t n, struct pl_arena *arena, struct pl_manifest *out,
 		      struct pl_reason *reason) __attribute__((warn_unused_result));
+
+/* Whether an index's descriptor leads to statements about another image (BuildKit: annotated so, platform unknown/unknown). */
+bool pl_descriptor_is_attestation(const struct pl_descriptor *descriptor);
 
 /* The value of a key, or null. */
 const char *pl_pair_get(const struct pl_pair *pairs, size_t n, const char *key);
@@ -109,7 +116,13 @@ enum pl_layer_media {
 };
 enum pl_layer_media pl_layer_media(const char *media_type);
 
-/* "linux/arm64/v8" in the normal form of containerd/platforms: aarch64 -> arm64, arm64 v8 -> "", arm "" -> v7, lower case. */
+/*
+ * "linux/arm/v7" in the normal form of containerd/platforms: aarch64 -> arm64, arm64 v8 -> "", arm "" -> v7, lower case.
+ * Return: null when the arena is full.
+ */
 const char *pl_platform_format(const struct pl_platform *platform, struct pl_arena *arena);
-/* How well an image's platform serves the host's (both any form): 0 not at all, else higher is better. */
+/*
+ * How well an image's platform serves the host's (both any form): 0 not at all, else higher is better. A 64-bit ARM host
+ * takes arm64 up to its own version, then arm v8 to v5; of equals the first in the index counts.
+ */
 int pl_platform_match(const struct pl_platform *host, const struct pl_platform *image);
