@@ -36,6 +36,10 @@ macro(pl_hardening_flags)
 		list(APPEND PL_HARDENING_COMPILE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 	endif()
 	set(PL_HARDENING_LINK -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+	# The musl toolchains make static PIEs by themselves.
+	if(NOT PL_TARGET_MUSL)
+		list(APPEND PL_HARDENING_LINK -pie)
+	endif()
 endmacro()
 
 macro(pl_warning_flags)
