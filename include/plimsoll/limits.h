@@ -73,3 +73,14 @@
 #define PL_MAX_PASSES 4
 /* Names of directories still to be walked in an unpacked layer. */
 #define PL_MAX_WALK_BYTES ((size_t)1 << 20)
+
+/* One MQTT payload. The smallest limit among brokers of the large clouds is 128 KiB; 32 KiB leaves room for bridges. */
+#define PL_MAX_PAYLOAD_BYTES ((size_t)32 << 10)
+/* One packet from the broker: a command of ours fits twice. libmosquitto itself would allocate up to 256 MiB. */
+#define PL_MAX_MQTT_IN_BYTES ((uint32_t)64 << 10)
+/* Messages on their way at a time: every broker takes 10 or more, and each is held in memory twice. */
+#define PL_MAX_WINDOW 8
+/* A PEM file of certificates: Debian's bundle of all public roots is 220 KiB. */
+#define PL_MAX_PEM_BYTES ((size_t)1 << 20)
+/* Addresses of the broker that are tried. */
+#define PL_MAX_ADDRESSES 8
