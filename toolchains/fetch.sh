@@ -5,6 +5,7 @@
 #
 #   fetch.sh sources DIR NAME:PACKAGE:MINIMUM:BELOW...   upstream tarballs of Debian source packages
 #   fetch.sh sysroot DIR ARCH                            musl and kernel headers of one Debian architecture
+#   fetch.sh debs DIR ARCH SUITE PACKAGE...              binary packages and all that they depend on (tests)
 #
 # It drives apt's own client with a private configuration, so any user may run it and the machine's apt state is
 # neither used nor changed. What is fetched is authenticated by the signed index of the machine's own Debian mirror.
@@ -227,19 +228,27 @@ fetch_sysroot() {
 	say "sysroot $musl: $(sed -n 's/^package_version=//p' "$dir/info" | paste -sd ' ')"
 }
 
-[ $# -ge 3 ] || die "usage: fetch.sh sources DIR NAME:PACKAGE:MINIMUM:BELOW... | fetch.sh sysroot DIR ARCH"
+# What apt would install on an empty system is what the packages depend on.
+fetch_debs() {
+	local arch=$1
+	suites=("$2")
+	shift 2
+	private_apt "$arch" "$scratch/apt" packages
+	apt-get install -qq -y --download-only -o Debug::NoLocking=true -o APT::Keep-Downloaded-Packages=true "$@" >/dev/null
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	mv "$scratch"/apt/cache/archives/*.deb "$dir/"
+}
+
+[ $# -ge 3 ] || die "usage: fetch.sh sources DIR NAME:PACKAGE:MINIMUM:BELOW... | fetch.sh sysroot DIR ARCH | fetch.sh debs DIR ARCH SUITE PACKAGE..."
 verb=$1 dir=$(realpath -m "$2")
 shift 2
 case $verb in
 sources) home=$dir ;;
-sysroot) home=$(dirname "$dir") ;;
+sysroot | debs) home=$(dirname "$dir") ;;
 *) die "unknown command $verb" ;;
 esac
 mkdir -p "$home"
 scratch=$(mktemp -d "$home/.fetch.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-if [ "$verb" = sources ]; then
-	fetch_sources "$@"
-else
-	fetch_sysroot "$@"
-fi
+"fetch_$verb" "$@"
