@@ -21,6 +21,9 @@
 /* The name of the form, with its major version. */
 #define PL_REPORT_SCHEMA "plimsoll.report/1"
 
+/* Files that a report lists one by one: more are counted. A distribution has under 100. */
+#define PL_MAX_REPORT_FILES 1000
+
 /* On which machine, when, and by which policy. */
 struct pl_report_head {
 	const char *device; /* borrowed; null: the host's name */
@@ -59,8 +62,8 @@ void pl_summary_add(struct pl_summary *summary, const struct pl_subject *subject
 enum pl_compliance pl_summary_verdict(const struct pl_summary *summary);
 
 /*
- * Where a report goes. The three are called in this order, `subject` any number of times; each returns 0 or -errno, and
- * after an error nothing but `free` follows.
+ * Where a report goes. The three are called in this order, `subject` any number of times; each returns 0, -errno, or
+ * something above 0 when it failed and has said so itself. After an error nothing but `free` follows.
  */
 struct pl_sink {
 	int (*begin)(struct pl_sink *sink, const struct pl_report_head *head);

@@ -314,7 +314,7 @@ void pl_judge_user_ambiguous(struct pl_judging *judging)
 					   outcome(judging, &image->user[i]));
 	}
 	pl_evidence_list(judging, "rules", rules, rules ? PL_USER_RULES : 0);
-	pl_evidence_flag(judging, "user-repeated", image->config && image->config->user_repeated);
+	pl_evidence_flag(judging, "user_repeated", image->config && image->config->user_repeated);
 	if (differ) {
 		pl_say_fail(judging, n_root && n_root < PL_USER_RULES ? judging->finding->severity : PL_SEVERITY_INFO,
 			    "engines disagree about USER %s: %s%s", pl_shown(judging, declared(judging)), who_does_what(judging),
@@ -337,7 +337,7 @@ void pl_judge_app_user_unused(struct pl_judging *judging)
 		pl_say(judging, PL_STATUS_NOT_APPLICABLE, "no APP_UID in its environment");
 		return;
 	}
-	pl_evidence_text(judging, "app-uid", image->app_uid);
+	pl_evidence_text(judging, "app_uid", image->app_uid);
 	if (*declared(judging)) {
 		pl_say(judging, PL_STATUS_PASS, "USER is set");
 		return;

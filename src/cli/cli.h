@@ -10,6 +10,7 @@
 #include "plimsoll/check.h"
 #include "plimsoll/reason.h"
 #include "plimsoll/report.h"
+#include "plimsoll/store.h"
 
 enum pl_exit {
 	PL_EXIT_COMPLIANT = 0,
@@ -102,18 +103,49 @@ void pl_output_close(struct pl_output *output);
 bool pl_wants_color(const struct pl_options *options, FILE *file);
 unsigned int pl_terminal_columns(FILE *file);
 
+/* An image that the arguments name, or something in its place that could not be read. */
+struct pl_found {
+	struct pl_store *store;
+	const struct pl_image_ref *ref; /* null: `problem` tells why there is none */
+	const char *label;              /* of the store, or the argument as it was given */
+	const char *problem;            /* fit to be printed */
+	size_t i, n;                    /* the i-th (from 0) of n in this store */
+};
+/* What to do with each; anything but 0 ends the walk and is returned. */
+typedef int pl_visit(void *context, const struct pl_found *found);
+
 /*
- * Judges what the arguments name (everything when there are none) and hands each subject to every sink.
+ * Visits every image that the arguments name, store by store; without arguments, all images of all stores found. What
+ * names nothing, or cannot be opened, is visited as a problem.
+ * Return: 0, what `visit` returned, or PL_EXIT_USAGE or PL_EXIT_FAULT (said already).
+ */
+int pl_targets_walk(const struct pl_options *options, pl_visit *visit, void *context) __attribute__((warn_unused_result));
+
+/* One image judged, with the memory that it lives in. Used again for the next one. */
+struct pl_judged {
+	struct pl_arena arena, findings;
+	struct pl_image_facts facts;
+	struct pl_subject subject;
+	const char *name[1];
+};
+/* Return: 0; PL_BAD_UNSUPPORTED when it is no image at all. Whatever else goes wrong is in the subject. */
+int pl_judge(const struct pl_options *options, const struct pl_found *found, struct pl_judged *judged)
+	__attribute__((warn_unused_result));
+void pl_judged_deinit(struct pl_judged *judged);
+#define PL_CLEANUP_JUDGED __attribute__((cleanup(pl_judged_deinit)))
+
+/*
+ * Judges what the arguments name and hands each subject to every sink.
  * Return: 0 with the summary, whatever it says; PL_EXIT_USAGE, PL_EXIT_FAULT (said already).
  */
 int pl_scan_run(const struct pl_options *options, struct pl_sink *const *sinks, size_t n_sinks,
 		struct pl_summary *summary) __attribute__((warn_unused_result));
-/* The exit code that a summary stands for. */
-int pl_scan_exit(const struct pl_summary *summary);
+/* The exit code that a verdict stands for. */
+int pl_exit_code(enum pl_compliance verdict);
 
 /*
  * A sink that publishes to the broker of the options. Nothing is connected before its `begin`. A broker that fails ends
- * the publishing, not the scan: `end` then returns the error, said already.
+ * the publishing, not the scan: `begin` and `subject` return 0 then, and `end` PL_EXIT_FAULT, said already.
  * Return: 0; PL_EXIT_USAGE, PL_EXIT_FAULT (said already).
  */
 int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out) __attribute__((warn_unused_result));
