@@ -25,7 +25,7 @@ static int failed(struct unzstd *z, size_t code, struct pl_reason *reason)
 {
 	unsigned long long offset = z->in - (z->input.size - z->input.pos);
 
-	switch (ZSTD_getErrorCode(code)) {
+	switch ((int)ZSTD_getErrorCode(code)) { /* of some dozens, those that mean something here */
 	case ZSTD_error_memory_allocation:
 		return -ENOMEM;
 	case ZSTD_error_frameParameter_windowTooLarge:

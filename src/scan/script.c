@@ -71,6 +71,17 @@ static const char *option_value(const struct tool *tool, const char *const *word
 	return NULL;
 }
 
+/* Options of su and runuser with something other than the user behind them. */
+static bool takes_value(const char *option)
+{
+	static const char *const options[] = { "-s", "--shell", "-c", "--command", "-g", "--group", "-G", "--supp-group", "-w" };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!strcmp(option, options[i]))
+			return true;
+	return false;
+}
+
 /* The user that a call names, or null. */
 static const char *spec_of(const struct tool *tool, const char *const *words, size_t n)
 {
@@ -83,6 +94,8 @@ static const char *spec_of(const struct tool *tool, const char *const *words, si
 			return words[i];
 		if (tool->style == SPEC_SU && words[i][0] != '-')
 			return words[i];
+		if (tool->style == SPEC_SU && takes_value(words[i]))
+			i++;
 	}
 	return NULL;
 }

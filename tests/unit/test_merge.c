@@ -4,11 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "../../src/rootfs/rootfs_internal.h"
+#include "rootfs/rootfs_internal.h"
 
 static const struct pl_layer layers[8];
 
