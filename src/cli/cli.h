@@ -140,8 +140,8 @@ void pl_judged_deinit(struct pl_judged *judged);
  */
 int pl_scan_run(const struct pl_options *options, struct pl_sink *const *sinks, size_t n_sinks,
 		struct pl_summary *summary) __attribute__((warn_unused_result));
-/* The exit code that a verdict stands for. */
-int pl_exit_code(enum pl_compliance verdict);
+/* The exit code that a summary stands for. */
+int pl_scan_exit(const struct pl_summary *summary);
 
 /*
  * A sink that publishes to the broker of the options. Nothing is connected before its `begin`. A broker that fails ends

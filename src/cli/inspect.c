@@ -214,7 +214,7 @@ struct inspection {
 	struct pl_digest id; /* of the first image met */
 	size_t n_met;        /* images that differ from the ones before */
 	bool printed;
-	enum pl_compliance verdict;
+	struct pl_summary summary;
 };
 
 /* First walk: is it one image? */
@@ -245,10 +245,11 @@ static int print_first(void *context, const struct pl_found *found)
 		return 0;
 	inspection->printed = true;
 	if (pl_judge(inspection->options, found, &judged)) {
-		pl_log(PL_LOG_ERROR, "%s: this is not an image that could be run", found->label);
+		pl_log(PL_LOG_ERROR, "%s: this is not an image that could be run",
+		       pl_escape_str(&(struct pl_escaped){ 0 }, found->label));
 		return PL_EXIT_USAGE;
 	}
-	inspection->verdict = judged.subject.verdict;
+	pl_summary_add(&inspection->summary, &judged.subject);
 	if (inspection->options->format == PL_FORMAT_TABLE) {
 		print_image(&inspection->page, &judged.subject);
 		return 0;
@@ -263,7 +264,6 @@ int pl_cmd_inspect(const struct pl_options *options)
 {
 	struct pl_output output PL_CLEANUP_OUTPUT = { 0 };
 	struct inspection inspection = { .options = options };
-	struct pl_summary summary = { 0 };
 	int r;
 
 	if (!options->n_arguments) {
@@ -288,7 +288,5 @@ int pl_cmd_inspect(const struct pl_options *options)
 	r = pl_targets_walk(options, print_first, &inspection);
 	if (!r)
 		r = pl_output_commit(&output);
-	summary.fail = inspection.verdict == PL_VIOLATES;
-	summary.unknown = inspection.verdict == PL_UNDECIDED;
-	return r ? r : pl_scan_exit(&summary);
+	return r ? r : pl_scan_exit(&inspection.summary);
 }

@@ -85,11 +85,11 @@ int pl_scan_run(const struct pl_options *options, struct pl_sink *const *sinks, 
 	return r ? r : worst;
 }
 
-int pl_exit_code(enum pl_compliance verdict)
+int pl_scan_exit(const struct pl_summary *summary)
 {
 	static const int codes[] = { PL_EXIT_COMPLIANT, PL_EXIT_UNKNOWN, PL_EXIT_FINDING };
 
-	return codes[verdict];
+	return codes[pl_summary_verdict(summary)];
 }
 
 /* The report as it goes to the output: in place as soon as it is whole, whatever becomes of the publishing. */
@@ -160,5 +160,5 @@ int pl_cmd_scan(const struct pl_options *options)
 	}
 	if (!r)
 		r = pl_scan_run(options, sinks, n, &summary);
-	return r ? r : pl_exit_code(pl_summary_verdict(&summary));
+	return r ? r : pl_scan_exit(&summary);
 }
