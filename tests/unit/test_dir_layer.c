@@ -63,6 +63,7 @@ static int teardown(void **state)
 	pl_rootfs_free(&f->fs);
 	pl_fd_close(&f->dir);
 	nftw(f->base, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_CHDIR);
+	rmdir(f->base);
 	free(f);
 	return 0;
 }
