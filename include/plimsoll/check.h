@@ -55,9 +55,9 @@ struct pl_check {
 	unsigned int profiles;
 	const char *title; /* what holds when it passes */
 	const char *why;
-	const char *how; /* how it is decided, with what makes it milder or graver */
-	struct pl_remedy remedies[PL_CHECK_REMEDIES];  /* up to the first null */
-	const char *references[PL_CHECK_REFERENCES];   /* "CIS-Docker-1.6.0/4.1"; sorted, up to the first null */
+	const char *how;                              /* how it is decided, with what makes it milder or graver */
+	struct pl_remedy remedies[PL_CHECK_REMEDIES]; /* up to the first null */
+	const char *references[PL_CHECK_REFERENCES];  /* "CIS-Docker-1.6.0/4.1"; sorted, up to the first null */
 	void (*judge)(struct pl_judging *judging);
 };
 
@@ -85,7 +85,7 @@ struct pl_finding {
 	enum pl_status status;
 	enum pl_severity severity;
 	const char *message; /* one sentence, fit to be printed */
-	const char *fix;     /* what to write for this very subject, fit to be printed; null: the check's own remedies */
+	const char *fix; /* what to write for this very subject, fit to be printed; null: the check's own remedies */
 	const struct pl_check *because; /* unknown for the reason that this other check's finding tells; null if not */
 	struct pl_evidence *evidence;
 };

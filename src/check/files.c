@@ -44,8 +44,8 @@ void pl_judge_layer_ambiguous(struct pl_judging *judging)
 
 	if (image->n_ambiguities) {
 		pl_evidence_list(judging, "ambiguities", image->ambiguities, image->n_ambiguities);
-		pl_say(judging, PL_STATUS_FAIL, "engines would build different trees from its layers: %s%s", image->ambiguities[0],
-		       image->n_ambiguities > 1 ? " and more" : "");
+		pl_say(judging, PL_STATUS_FAIL, "engines would build different trees from its layers: %s%s",
+		       image->ambiguities[0], image->n_ambiguities > 1 ? " and more" : "");
 	} else if (!image->files_known) {
 		pl_say_unknown_as(judging, "image-incomplete", first_problem(image));
 	} else {
@@ -87,7 +87,9 @@ static bool have_files(struct pl_judging *judging, const struct pl_file_fact *fi
 	pl_evidence_list(judging, "files", listed, listed ? n_listed : 0);
 	if (!n_certain)
 		pl_say_unknown_as(judging, "image-incomplete",
-				  pl_part(judging, "%zu found, but a layer above that could not be read may have removed them", n));
+				  pl_part(judging,
+					  "%zu found, but a layer above that could not be read may have removed them",
+					  n));
 	return n_certain;
 }
 
@@ -121,9 +123,10 @@ void pl_judge_setid_files(struct pl_judging *judging)
 /* With any of these one gets the rest: capabilities(7). */
 static uint64_t root_like(void)
 {
-	static const char *const names[] = { "CHOWN",	  "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",	  "SETFCAP",   "SETGID",
-					     "SETUID",	  "SETPCAP",	  "SYS_ADMIN",	     "SYS_CHROOT", "SYS_MODULE", "SYS_PTRACE",
-					     "SYS_RAWIO", "MKNOD",	  "BPF",	     "MAC_ADMIN" };
+	static const char *const names[] = { "CHOWN",      "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",    "SETFCAP",
+					     "SETGID",     "SETUID",       "SETPCAP",         "SYS_ADMIN", "SYS_CHROOT",
+					     "SYS_MODULE", "SYS_PTRACE",   "SYS_RAWIO",       "MKNOD",     "BPF",
+					     "MAC_ADMIN" };
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

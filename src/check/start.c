@@ -35,8 +35,8 @@ static bool can_replace(const struct pl_user *user, const struct pl_file_fact *f
 }
 
 /* The files among `files` that `user` can change; their descriptions become the evidence. */
-static size_t note_writable(struct pl_judging *judging, const struct pl_user *user, const struct pl_file_fact *files, size_t n,
-			    bool (*can)(const struct pl_user *, const struct pl_file_fact *), bool *by_anyone,
+static size_t note_writable(struct pl_judging *judging, const struct pl_user *user, const struct pl_file_fact *files,
+			    size_t n, bool (*can)(const struct pl_user *, const struct pl_file_fact *), bool *by_anyone,
 			    const char **first)
 {
 	const char **listed = pl_items(judging, EVIDENCE_FILES);
@@ -51,7 +51,8 @@ static size_t note_writable(struct pl_judging *judging, const struct pl_user *us
 		if (!n_writable)
 			*first = pl_shown(judging, f->path);
 		if (listed && n_writable < EVIDENCE_FILES)
-			listed[n_writable] = pl_part(judging, "%s (%04o %u:%u)", f->path, f->mode & 07777, f->uid, f->gid);
+			listed[n_writable] =
+				pl_part(judging, "%s (%04o %u:%u)", f->path, f->mode & 07777, f->uid, f->gid);
 		n_writable++;
 	}
 	pl_evidence_number(judging, "count", (int64_t)n_writable);
@@ -118,15 +119,16 @@ void pl_judge_entrypoint_writable(struct pl_judging *judging)
 	n = note_writable(judging, writer, image->entry.code, image->entry.n_code, can_replace, &by_anyone, &first);
 	pl_evidence_number(judging, "uid", writer->uid);
 	if (!n && !image->files_known)
-		pl_say_unknown_as(judging, "image-incomplete", "a layer that could not be read may change what it starts");
+		pl_say_unknown_as(judging, "image-incomplete",
+				  "a layer that could not be read may change what it starts");
 	else if (!n)
 		pl_say(judging, PL_STATUS_PASS, "uid %u cannot change what it starts", writer->uid);
 	else if (writer != user)
-		pl_say_fail(judging, PL_SEVERITY_HIGH, "uid %u, to whom it drops, can change what root starts next time: %s", writer->uid,
-			    first);
+		pl_say_fail(judging, PL_SEVERITY_HIGH,
+			    "uid %u, to whom it drops, can change what root starts next time: %s", writer->uid, first);
 	else
-		pl_say_fail(judging, by_anyone ? PL_SEVERITY_MEDIUM : PL_SEVERITY_LOW, "uid %u can change what it starts: %s", writer->uid,
-			    first);
+		pl_say_fail(judging, by_anyone ? PL_SEVERITY_MEDIUM : PL_SEVERITY_LOW,
+			    "uid %u can change what it starts: %s", writer->uid, first);
 }
 
 void pl_judge_path_writable(struct pl_judging *judging)
@@ -146,12 +148,14 @@ void pl_judge_path_writable(struct pl_judging *judging)
 		writer = dropped_user(image) ? dropped_user(image) : &nobody;
 	n = note_writable(judging, writer, image->path_writable, image->n_path_writable, can_write, &by_anyone, &first);
 	if (!n && !image->files_known)
-		pl_say_unknown_as(judging, "image-incomplete", "a layer that could not be read may open a directory on PATH");
+		pl_say_unknown_as(judging, "image-incomplete",
+				  "a layer that could not be read may open a directory on PATH");
 	else if (!n)
 		pl_say(judging, PL_STATUS_PASS, "nothing on PATH can be written by a user other than root");
 	else
 		pl_say_fail(judging, by_anyone || pl_user_is_root(user) ? PL_SEVERITY_MEDIUM : PL_SEVERITY_LOW,
-			    "%s can change %zu %s on PATH: %s", writer == &nobody ? "anyone" : pl_part(judging, "uid %u", writer->uid), n,
+			    "%s can change %zu %s on PATH: %s",
+			    writer == &nobody ? "anyone" : pl_part(judging, "uid %u", writer->uid), n,
 			    n == 1 ? "place" : "places", first);
 }
 
@@ -189,10 +193,12 @@ void pl_judge_privileged_port(struct pl_judging *judging)
 	}
 	pl_evidence_list(judging, "ports", ports, n);
 	if (user && pl_user_is_root(user))
-		pl_say(judging, PL_STATUS_FAIL, "exposes port %s, which ties it to root where engines keep ports below 1024 to it",
+		pl_say(judging, PL_STATUS_FAIL,
+		       "exposes port %s, which ties it to root where engines keep ports below 1024 to it",
 		       pl_shown(judging, ports[0]));
 	else
-		pl_say(judging, PL_STATUS_FAIL, "exposes port %s, which a user other than root can bind with Docker from 20.10 and "
+		pl_say(judging, PL_STATUS_FAIL,
+		       "exposes port %s, which a user other than root can bind with Docker from 20.10 and "
 		       "containerd from 2.0, but not with Podman, CRI-O, containerd 1.x or on the host's network",
 		       pl_shown(judging, ports[0]));
 }
@@ -217,13 +223,16 @@ void pl_judge_root_then_drop(struct pl_judging *judging)
 		pl_say(judging, PL_STATUS_NOT_APPLICABLE, "nothing in its entry point drops root");
 		return;
 	case PL_DROP_TOOL:
-		pl_say(judging, PL_STATUS_FAIL, "declared root; %s%s is expected to drop to %s, which only the running processes can "
-		       "confirm, and the kubelet refuses it all the same", where, pl_shown(judging, entry->drop_tool),
-		       pl_drop_target(judging));
+		pl_say(judging, PL_STATUS_FAIL,
+		       "declared root; %s%s is expected to drop to %s, which only the running processes can "
+		       "confirm, and the kubelet refuses it all the same",
+		       where, pl_shown(judging, entry->drop_tool), pl_drop_target(judging));
 		break;
 	case PL_DROP_DAEMON:
-		pl_say(judging, PL_STATUS_FAIL, "declared root; %s%s may drop by itself, which only the running processes can confirm, "
-		       "and the kubelet refuses it all the same", where, pl_shown(judging, entry->drop_tool));
+		pl_say(judging, PL_STATUS_FAIL,
+		       "declared root; %s%s may drop by itself, which only the running processes can confirm, "
+		       "and the kubelet refuses it all the same",
+		       where, pl_shown(judging, entry->drop_tool));
 		break;
 	}
 	pl_evidence_text(judging, "tool", entry->drop_tool);

@@ -16,7 +16,8 @@ const struct pl_user *pl_need_user(struct pl_judging *judging)
 
 	if (!judging->image->user_known)
 		pl_say_unknown_as(judging, "image-user-root",
-				  pl_part(judging, "whom it runs as is not known: %s", why ? why : "the reason is missing"));
+				  pl_part(judging, "whom it runs as is not known: %s",
+					  why ? why : "the reason is missing"));
 	return pl_run_user(judging);
 }
 
@@ -69,7 +70,8 @@ static bool not_started(struct pl_judging *judging, const struct pl_user *user)
 {
 	if (user->status != PL_USER_REFUSED)
 		return false;
-	pl_say(judging, PL_STATUS_NOT_APPLICABLE, "%s refuses to start it: see image-user-unresolvable", rule_name(judging));
+	pl_say(judging, PL_STATUS_NOT_APPLICABLE, "%s refuses to start it: see image-user-unresolvable",
+	       rule_name(judging));
 	return true;
 }
 
@@ -102,8 +104,10 @@ void pl_judge_user_root(struct pl_judging *judging)
 	if (image->entry.drop == PL_DROP_TOOL)
 		drop = pl_part(judging, "; its entry point is expected to drop to %s", pl_drop_target(judging));
 	pl_say(judging, PL_STATUS_FAIL, "runs as root: %s%s", how_root(judging, user), drop);
-	pl_say_fix(judging, "end the Dockerfile with a numeric USER other than 0, e.g. USER %s; if it is root on purpose, accept it: "
-			    "waive image-user-root for %s",
+	pl_say_fix(judging,
+		   "end the Dockerfile with a numeric USER other than 0, e.g. USER %s; if it is root on purpose, "
+		   "accept it: "
+		   "waive image-user-root for %s",
 		   image->app_account.name && image->app_uid ? pl_shown(judging, image->app_uid) : "1654",
 		   *image->id ? image->id : "this image");
 }
@@ -126,14 +130,16 @@ void pl_judge_user_alias(struct pl_judging *judging)
 	}
 	pl_evidence_text(judging, "line", user->line ? user->line : "");
 	if (user->oddities & PL_USER_UID_UNPARSABLE)
-		pl_say(judging, PL_STATUS_FAIL, "%s is root: the uid field of its passwd line %s is no number, and engines take that as 0",
+		pl_say(judging, PL_STATUS_FAIL,
+		       "%s is root: the uid field of its passwd line %s is no number, and engines take that as 0",
 		       pl_shown(judging, name), pl_shown(judging, user->line));
 	else if (user->oddities & PL_USER_UID_CUT)
-		pl_say(judging, PL_STATUS_FAIL, "%s is root: its uid %lld does not fit 32 bits and becomes 0", pl_shown(judging, name),
-		       (long long)user->raw_uid);
+		pl_say(judging, PL_STATUS_FAIL, "%s is root: its uid %lld does not fit 32 bits and becomes 0",
+		       pl_shown(judging, name), (long long)user->raw_uid);
 	else
 		pl_say(judging, PL_STATUS_FAIL, "%s is root: its passwd line has uid 0", pl_shown(judging, name));
-	pl_say_fix(judging, "give %s a uid of its own in /etc/passwd and write it as a numeric USER", pl_shown(judging, name));
+	pl_say_fix(judging, "give %s a uid of its own in /etc/passwd and write it as a numeric USER",
+		   pl_shown(judging, name));
 }
 
 void pl_judge_user_unresolvable(struct pl_judging *judging)
@@ -148,7 +154,8 @@ void pl_judge_user_unresolvable(struct pl_judging *judging)
 		return;
 	}
 	pl_evidence_text(judging, "engine", user->message);
-	pl_say(judging, PL_STATUS_FAIL, "%s refuses to start it: %s", rule_name(judging), pl_shown(judging, user->message));
+	pl_say(judging, PL_STATUS_FAIL, "%s refuses to start it: %s", rule_name(judging),
+	       pl_shown(judging, user->message));
 	pl_say_fix(judging, "create the account before the USER line, or write a numeric USER, e.g. USER 1654");
 }
 
@@ -170,7 +177,8 @@ void pl_judge_user_not_numeric(struct pl_judging *judging)
 		pl_say(judging, PL_STATUS_PASS, "the kubelet can see that it is not root");
 		return;
 	}
-	if (!*name || (looks_numeric(name) && (!user || user->how != PL_USER_NAME)) || (user && pl_user_is_root(user))) {
+	if (!*name || (looks_numeric(name) && (!user || user->how != PL_USER_NAME)) ||
+	    (user && pl_user_is_root(user))) {
 		pl_say(judging, PL_STATUS_NOT_APPLICABLE, "not the reason why the kubelet refuses it: %s",
 		       pl_shown(judging, image->kubelet.message));
 		return;
@@ -178,7 +186,8 @@ void pl_judge_user_not_numeric(struct pl_judging *judging)
 	if (user && not_started(judging, user))
 		return;
 	pl_evidence_text(judging, "kubelet", image->kubelet.message);
-	pl_say(judging, PL_STATUS_FAIL, "the kubelet refuses it under runAsNonRoot: %s", pl_shown(judging, image->kubelet.message));
+	pl_say(judging, PL_STATUS_FAIL, "the kubelet refuses it under runAsNonRoot: %s",
+	       pl_shown(judging, image->kubelet.message));
 	if (user) {
 		pl_evidence_text(judging, "write", pl_part(judging, "USER %s", numeric_user(judging, user)));
 		pl_say_fix(judging, "write USER %s instead of USER %s", numeric_user(judging, user),
@@ -189,8 +198,8 @@ void pl_judge_user_not_numeric(struct pl_judging *judging)
 /* Groups that distributions give power to: over disks, accounts, engines, or everything. */
 static bool is_powerful(const char *group)
 {
-	static const char *const names[] = { "disk",  "docker", "incus", "kmem", "libvirt", "lxd",
-					     "podman", "shadow", "sudo",  "wheel" };
+	static const char *const names[] = { "disk", "docker", "incus",  "kmem", "libvirt",
+					     "lxd",  "podman", "shadow", "sudo", "wheel" };
 
 	for (size_t i = 0; group && i < sizeof(names) / sizeof(*names); i++) {
 		if (!strcmp(group, names[i]))
@@ -225,14 +234,16 @@ void pl_judge_user_group_root(struct pl_judging *judging)
 	if (powerful) {
 		pl_evidence_text(judging, "group", powerful);
 		pl_say_fail(judging, PL_SEVERITY_MEDIUM, "is in the group %s", pl_shown(judging, powerful));
-		pl_say_fix(judging, "take the account out of %s, or name the group: USER %u:%u", pl_shown(judging, powerful), user->uid,
-			   user->uid);
+		pl_say_fix(judging, "take the account out of %s, or name the group: USER %u:%u",
+			   pl_shown(judging, powerful), user->uid, user->uid);
 	} else if (!user->gid) {
 		pl_say(judging, PL_STATUS_FAIL, "its primary group is root%s",
-		       user->oddities & PL_USER_NO_ENTRY && !strchr(declared(judging), ':') ?
-			       ", because passwd has no line for its uid" : "");
-		pl_say_fix(judging, "name a group: USER %u:%u (images made for OpenShift want group 0: then accept this)", user->uid,
-			   user->uid);
+		       user->oddities & PL_USER_NO_ENTRY && !strchr(declared(judging), ':')
+			       ? ", because passwd has no line for its uid"
+			       : "");
+		pl_say_fix(judging,
+			   "name a group: USER %u:%u (images made for OpenShift want group 0: then accept this)",
+			   user->uid, user->uid);
 	} else if (extra_root) {
 		pl_say(judging, PL_STATUS_FAIL, "is also in the group root");
 	} else {
@@ -250,11 +261,14 @@ void pl_judge_user_reserved_uid(struct pl_judging *judging)
 	if (pl_user_is_root(user))
 		pl_say(judging, PL_STATUS_NOT_APPLICABLE, "it is root");
 	else if (user->uid < 100)
-		pl_say_fail(judging, PL_SEVERITY_LOW, "uid %u is one that distributions give to their own accounts", user->uid);
+		pl_say_fail(judging, PL_SEVERITY_LOW, "uid %u is one that distributions give to their own accounts",
+			    user->uid);
 	else if (user->uid < 1000)
-		pl_say_fail(judging, PL_SEVERITY_INFO, "uid %u is in the range of system accounts, also of the host's", user->uid);
+		pl_say_fail(judging, PL_SEVERITY_INFO, "uid %u is in the range of system accounts, also of the host's",
+			    user->uid);
 	else if (user->uid == 65534)
-		pl_say_fail(judging, PL_SEVERITY_INFO, "uid 65534 (nobody) is also what ids outside a user namespace look like");
+		pl_say_fail(judging, PL_SEVERITY_INFO,
+			    "uid 65534 (nobody) is also what ids outside a user namespace look like");
 	else
 		pl_say(judging, PL_STATUS_PASS, "uid %u is not reserved", user->uid);
 }
@@ -289,7 +303,8 @@ static const char *who_does_what(struct pl_judging *judging)
 			continue;
 		for (size_t k = i; k < PL_USER_RULES; k++) {
 			if (same_outcome(&users[k], &users[i]))
-				names = pl_part(judging, "%s%s%s", names, *names ? ", " : "", pl_user_rule_name((enum pl_user_rule)k));
+				names = pl_part(judging, "%s%s%s", names, *names ? ", " : "",
+						pl_user_rule_name((enum pl_user_rule)k));
 		}
 		all = pl_part(judging, "%s%s%s: %s", all, *all ? "; " : "", names, outcome(judging, &users[i]));
 	}
@@ -317,12 +332,15 @@ void pl_judge_user_ambiguous(struct pl_judging *judging)
 	pl_evidence_flag(judging, "user_repeated", image->config && image->config->user_repeated);
 	if (differ) {
 		pl_say_fail(judging, n_root && n_root < PL_USER_RULES ? judging->finding->severity : PL_SEVERITY_INFO,
-			    "engines disagree about USER %s: %s%s", pl_shown(judging, declared(judging)), who_does_what(judging),
+			    "engines disagree about USER %s: %s%s", pl_shown(judging, declared(judging)),
+			    who_does_what(judging),
 			    image->kubelet.version_dependent ? "; a kubelet before 1.34 takes it for non-root" : "");
 		pl_say_fix(judging, "write USER as a plain number from 1 to 2147483647, with or without :GID");
 	} else if (image->config && image->config->user_repeated) {
-		pl_say_fail(judging, PL_SEVERITY_LOW, "the config names its user more than once; engines take the last one, %s, other "
-			    "readers may take another", *declared(judging) ? pl_shown(judging, declared(judging)) : "none");
+		pl_say_fail(judging, PL_SEVERITY_LOW,
+			    "the config names its user more than once; engines take the last one, %s, other "
+			    "readers may take another",
+			    *declared(judging) ? pl_shown(judging, declared(judging)) : "none");
 	} else {
 		pl_say(judging, PL_STATUS_PASS, "every engine and version makes it the same");
 	}
@@ -367,7 +385,8 @@ void pl_judge_uid0_accounts(struct pl_judging *judging)
 		return;
 	}
 	if (!image->n_root_aliases) {
-		pl_say(judging, PL_STATUS_PASS, image->has_passwd ? "no account but root has uid 0" : "it has no passwd");
+		pl_say(judging, PL_STATUS_PASS,
+		       image->has_passwd ? "no account but root has uid 0" : "it has no passwd");
 		return;
 	}
 	lines = pl_items(judging, image->n_root_aliases);

@@ -48,7 +48,8 @@ static void list(FILE *out, unsigned int columns)
 
 static void explain(const struct pl_check *check, FILE *out, unsigned int columns)
 {
-	fprintf(out, "%s (%s, %s)\n\n", check->id, pl_severity_name(check->severity), pl_subject_kind_name(check->kind));
+	fprintf(out, "%s (%s, %s)\n\n", check->id, pl_severity_name(check->severity),
+		pl_subject_kind_name(check->kind));
 	pl_print_wrapped(out, check->title, 2, 0, columns);
 	fputs("\nWhy\n", out);
 	pl_print_wrapped(out, check->why, 2, 0, columns);

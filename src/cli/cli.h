@@ -55,7 +55,7 @@ struct pl_options {
 
 struct pl_command {
 	const char *name;
-	unsigned int bit; /* in the options' table of who takes what */
+	unsigned int bit;      /* in the options' table of who takes what */
 	const char *arguments; /* for the usage line */
 	const char *purpose;
 	const char *details; /* paragraphs for its own help, or null */
@@ -119,7 +119,8 @@ typedef int pl_visit(void *context, const struct pl_found *found);
  * names nothing, or cannot be opened, is visited as a problem.
  * Return: 0, what `visit` returned, or PL_EXIT_USAGE or PL_EXIT_FAULT (said already).
  */
-int pl_targets_walk(const struct pl_options *options, pl_visit *visit, void *context) __attribute__((warn_unused_result));
+int pl_targets_walk(const struct pl_options *options, pl_visit *visit, void *context)
+	__attribute__((warn_unused_result));
 
 /* One image judged, with the memory that it lives in. Used again for the next one. */
 struct pl_judged {
@@ -148,4 +149,5 @@ int pl_scan_exit(const struct pl_summary *summary);
  * the publishing, not the scan: `begin` and `subject` return 0 then, and `end` PL_EXIT_FAULT, said already.
  * Return: 0; PL_EXIT_USAGE, PL_EXIT_FAULT (said already).
  */
-int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out) __attribute__((warn_unused_result));
+int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out)
+	__attribute__((warn_unused_result));

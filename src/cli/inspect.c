@@ -91,7 +91,8 @@ static void print_user(const struct page *page, const struct pl_image_facts *ima
 	heading(page, "User (* decides here)");
 	field(page, "declared", *image->config->user ? image->config->user : "(none)");
 	for (unsigned int i = 0; image->user_known && i < PL_USER_RULES; i++)
-		print_one_user(page, &image->user[i], pl_user_rule_name((enum pl_user_rule)i), i == (unsigned int)image->user_rule);
+		print_one_user(page, &image->user[i], pl_user_rule_name((enum pl_user_rule)i),
+			       i == (unsigned int)image->user_rule);
 	if (!image->user_known)
 		field_prose(page, "unknown", image->user_unknown ? image->user_unknown : "");
 	else
@@ -121,7 +122,9 @@ static void print_start(const struct page *page, const struct pl_image_facts *im
 	field_list(page, "volumes", config->volumes, config->n_volumes);
 	field_list(page, "health check", config->healthcheck, config->n_healthcheck);
 	if (config->string_command)
-		field_prose(page, "note", "the command is given as one string: Docker takes it, containerd and Podman refuse the image");
+		field_prose(
+			page, "note",
+			"the command is given as one string: Docker takes it, containerd and Podman refuse the image");
 }
 
 static void print_layers(const struct page *page, const struct pl_image_config *config)
@@ -138,7 +141,8 @@ static void print_layers(const struct page *page, const struct pl_image_config *
 		if (h < config->n_history)
 			pl_escape(&by, config->history[h].created_by, strnlen(config->history[h].created_by, 60));
 		h += h < config->n_history;
-		fprintf(page->out, "  %2zu  %.19s  %s\n", i + 1, pl_digest_format(&config->diff_ids[i], &digest), by.text);
+		fprintf(page->out, "  %2zu  %.19s  %s\n", i + 1, pl_digest_format(&config->diff_ids[i], &digest),
+			by.text);
 	}
 }
 
@@ -158,7 +162,8 @@ static void print_files(const struct page *page, const char *title, const struct
 		}
 		if (capability)
 			fputs(capability->effective ? " (effective)" : " (permitted)", page->out);
-		fputs(files[i].certain ? "\n" : "  (perhaps deleted again by a layer that could not be read)\n", page->out);
+		fputs(files[i].certain ? "\n" : "  (perhaps deleted again by a layer that could not be read)\n",
+		      page->out);
 	}
 }
 
@@ -175,9 +180,9 @@ static void print_findings(const struct page *page, const struct pl_subject *sub
 	heading(page, "Checks");
 	for (size_t i = 0; i < subject->n_findings; i++) {
 		const struct pl_finding *f = &subject->findings[i];
-		const char *word = f->status == PL_STATUS_FAIL	     ? pl_severity_name(f->severity) :
-				   f->status == PL_STATUS_NOT_APPLICABLE ? "-" :
-									   pl_status_name(f->status);
+		const char *word = f->status == PL_STATUS_FAIL             ? pl_severity_name(f->severity)
+				   : f->status == PL_STATUS_NOT_APPLICABLE ? "-"
+									   : pl_status_name(f->status);
 
 		fprintf(page->out, "  %-8s  %s\n", word, f->check->id);
 		pl_print_wrapped(page->out, f->message, 12, 0, page->columns);

@@ -57,7 +57,8 @@ int pl_judge(const struct pl_options *options, const struct pl_found *found, str
 	*subject = (struct pl_subject){ .kind = PL_SUBJECT_IMAGE, .image = &judged->facts };
 	r = pl_check_image(&judged->facts, (enum pl_profile)options->profile, &judged->findings, &subject->findings,
 			   &subject->n_findings);
-	subject->verdict = pl_judge_findings(subject->findings, subject->n_findings, (enum pl_severity)options->fail_on);
+	subject->verdict =
+		pl_judge_findings(subject->findings, subject->n_findings, (enum pl_severity)options->fail_on);
 	/* findings that found no room must not make a pass of it */
 	if (r < 0 && subject->verdict == PL_COMPLIANT)
 		subject->verdict = PL_UNDECIDED;

@@ -38,73 +38,98 @@ static const struct choice formats[] = {
 	{ "table", PL_FORMAT_TABLE }, { "json", PL_FORMAT_JSON }, { "sarif", LATER }, { "junit", LATER }, { NULL, 0 },
 };
 static const struct choice colors[] = {
-	{ "auto", PL_COLOR_AUTO }, { "always", PL_COLOR_ALWAYS }, { "never", PL_COLOR_NEVER }, { NULL, 0 },
+	{ "auto", PL_COLOR_AUTO },
+	{ "always", PL_COLOR_ALWAYS },
+	{ "never", PL_COLOR_NEVER },
+	{ NULL, 0 },
 };
 static const struct choice severities[] = {
-	{ "info", PL_SEVERITY_INFO }, { "low", PL_SEVERITY_LOW }, { "medium", PL_SEVERITY_MEDIUM },
+	{ "info", PL_SEVERITY_INFO }, { "low", PL_SEVERITY_LOW },           { "medium", PL_SEVERITY_MEDIUM },
 	{ "high", PL_SEVERITY_HIGH }, { "critical", PL_SEVERITY_CRITICAL }, { NULL, 0 },
 };
 static const struct choice profiles[] = {
-	{ "restricted", PL_PROFILE_RESTRICTED }, { "baseline", LATER }, { "cis", LATER }, { NULL, 0 },
+	{ "restricted", PL_PROFILE_RESTRICTED },
+	{ "baseline", LATER },
+	{ "cis", LATER },
+	{ NULL, 0 },
 };
 static const struct choice kinds[] = {
-	{ "images", 1 << PL_SUBJECT_IMAGE }, { "containers", LATER }, { "host", LATER }, { NULL, 0 },
+	{ "images", 1 << PL_SUBJECT_IMAGE },
+	{ "containers", LATER },
+	{ "host", LATER },
+	{ NULL, 0 },
 };
 static const struct choice mqtt_versions[] = {
-	{ "auto", PL_LINK_MQTT_AUTO }, { "5", PL_LINK_MQTT_5 }, { "3.1.1", PL_LINK_MQTT_3_1_1 }, { NULL, 0 },
+	{ "auto", PL_LINK_MQTT_AUTO },
+	{ "5", PL_LINK_MQTT_5 },
+	{ "3.1.1", PL_LINK_MQTT_3_1_1 },
+	{ NULL, 0 },
 };
 
-#define FIELD(field)  offsetof(struct pl_options, field)
-#define JUDGING       (SCAN | INSPECT | PUBLISH)
-#define BROKER        (SCAN | PUBLISH)
+#define FIELD(field) offsetof(struct pl_options, field)
+#define JUDGING (SCAN | INSPECT | PUBLISH)
+#define BROKER (SCAN | PUBLISH)
 #define EVERY_COMMAND (~0u)
-#define HELP_INDENT   29
+#define HELP_INDENT 29
 
 static const struct option options[] = {
 	{ "format", 'f', CHOICE, "table|json", "How results are written (default: table)", SCAN | INSPECT | CHECKS,
 	  FIELD(format), formats, 0 },
 	{ "output", 'o', TEXT, "FILE", "Write results there, at once when complete, instead of to standard output",
 	  SCAN | INSPECT | CHECKS, FIELD(output), NULL, 0 },
-	{ "fail-on", 0, CHOICE, "SEVERITY", "The mildest finding that fails an image: info, low, medium, high or critical "
-	  "(default: medium)", JUDGING, FIELD(fail_on), severities, 0 },
-	{ "profile", 0, CHOICE, "NAME", "Which checks apply: restricted (default)", JUDGING, FIELD(profile), profiles, 0 },
+	{ "fail-on", 0, CHOICE, "SEVERITY",
+	  "The mildest finding that fails an image: info, low, medium, high or critical "
+	  "(default: medium)",
+	  JUDGING, FIELD(fail_on), severities, 0 },
+	{ "profile", 0, CHOICE, "NAME", "Which checks apply: restricted (default)", JUDGING, FIELD(profile), profiles,
+	  0 },
 	{ "only", 0, CHOICE, "KIND", "Judge only this kind of subject: images", SCAN | PUBLISH, FIELD(only), kinds, 0 },
-	{ "root", 0, TEXT, "DIR", "Look for stores below DIR: a mounted disk, a backup", JUDGING, FIELD(root), NULL, 0 },
-	{ "no-verify", 0, SWITCH, NULL, "Do not hold layers against their digests", JUDGING, FIELD(no_verify), NULL, 0 },
-	{ "device", 0, TEXT, "ID", "The device id in the report (default: the host's name)", JUDGING, FIELD(device), NULL, 0 },
-	{ "publish", 0, SWITCH, NULL, "Publish the results as well, as `plimsoll publish` does", SCAN, FIELD(publish), NULL, 0 },
+	{ "root", 0, TEXT, "DIR", "Look for stores below DIR: a mounted disk, a backup", JUDGING, FIELD(root), NULL,
+	  0 },
+	{ "no-verify", 0, SWITCH, NULL, "Do not hold layers against their digests", JUDGING, FIELD(no_verify), NULL,
+	  0 },
+	{ "device", 0, TEXT, "ID", "The device id in the report (default: the host's name)", JUDGING, FIELD(device),
+	  NULL, 0 },
+	{ "publish", 0, SWITCH, NULL, "Publish the results as well, as `plimsoll publish` does", SCAN, FIELD(publish),
+	  NULL, 0 },
 	{ "host", 0, TEXT, "NAME", "The MQTT broker", BROKER, FIELD(host), NULL, 0 },
 	{ "port", 'p', NUMBER, "N", "Its port (default: 8883)", BROKER, FIELD(port), NULL, 65535 },
-	{ "cafile", 0, TEXT, "FILE", "The roots that the broker's certificate may end at (PEM)", BROKER, FIELD(ca_file), NULL, 0 },
-	{ "cert", 0, TEXT, "FILE", "This device's certificate (PEM); its CN is the device id", BROKER, FIELD(cert_file), NULL, 0 },
+	{ "cafile", 0, TEXT, "FILE", "The roots that the broker's certificate may end at (PEM)", BROKER, FIELD(ca_file),
+	  NULL, 0 },
+	{ "cert", 0, TEXT, "FILE", "This device's certificate (PEM); its CN is the device id", BROKER, FIELD(cert_file),
+	  NULL, 0 },
 	{ "key", 0, TEXT, "FILE", "This device's private key (PEM)", BROKER, FIELD(key_file), NULL, 0 },
 	{ "tls-alpn", 0, TEXT, "NAME", "The protocol to ask for in the TLS handshake", BROKER, FIELD(alpn), NULL, 0 },
-	{ "topic-root", 0, TEXT, "NAME", "What topics begin with (default: plimsoll)", BROKER, FIELD(topic_root), NULL, 0 },
+	{ "topic-root", 0, TEXT, "NAME", "What topics begin with (default: plimsoll)", BROKER, FIELD(topic_root), NULL,
+	  0 },
 	{ "mqtt", 0, CHOICE, "VERSION", "MQTT version: auto, 5 or 3.1.1 (default: auto)", BROKER, FIELD(mqtt_version),
 	  mqtt_versions, 0 },
-	{ "timeout", 0, NUMBER, "SECONDS", "How long the broker may take for one step (default: 20)", BROKER, FIELD(timeout_s),
-	  NULL, 3600 },
-	{ "color", 0, CHOICE, "WHEN", "auto (default), always or never; NO_COLOR is honoured", SCAN | INSPECT | CHECKS | PUBLISH,
-	  FIELD(color), colors, 0 },
-	{ "no-progress", 0, SWITCH, NULL, "Say nothing on the terminal while at work", JUDGING, FIELD(no_progress), NULL, 0 },
-	{ "verbose", 'v', COUNT, NULL, "Say more: also what does not weigh; twice: what happens", EVERY_COMMAND, FIELD(verbose),
+	{ "timeout", 0, NUMBER, "SECONDS", "How long the broker may take for one step (default: 20)", BROKER,
+	  FIELD(timeout_s), NULL, 3600 },
+	{ "color", 0, CHOICE, "WHEN", "auto (default), always or never; NO_COLOR is honoured",
+	  SCAN | INSPECT | CHECKS | PUBLISH, FIELD(color), colors, 0 },
+	{ "no-progress", 0, SWITCH, NULL, "Say nothing on the terminal while at work", JUDGING, FIELD(no_progress),
 	  NULL, 0 },
+	{ "verbose", 'v', COUNT, NULL, "Say more: also what does not weigh; twice: what happens", EVERY_COMMAND,
+	  FIELD(verbose), NULL, 0 },
 	{ "help", 'h', SWITCH, NULL, "This help", EVERY_COMMAND, FIELD(help), NULL, 0 },
 };
 #define N_OPTIONS (sizeof(options) / sizeof(*options))
 
-static const char target_help[] =
-	"TARGET is docker:[ROOT], docker:[ROOT]NAME, oci:PATH[:TAG], or a bare NAME, which is looked up in every store found. "
-	"Without a target every store of this machine is judged.\n\n"
-	"Exit codes: 0 all compliant; 1 a finding at or above --fail-on; 2 wrong usage; 3 nothing failed but something is "
-	"unknown; 4 a fault of plimsoll or the system.";
+static const char target_help[] = "TARGET is docker:[ROOT], docker:[ROOT]NAME, oci:PATH[:TAG], or a bare NAME, which "
+				  "is looked up in every store found. "
+				  "Without a target every store of this machine is judged.\n\n"
+				  "Exit codes: 0 all compliant; 1 a finding at or above --fail-on; 2 wrong usage; 3 "
+				  "nothing failed but something is "
+				  "unknown; 4 a fault of plimsoll or the system.";
 
 static const struct pl_command commands[] = {
 	{ "scan", SCAN, "[TARGET...]", "Judge images, now", target_help, UINT32_MAX, pl_cmd_scan },
-	{ "inspect", INSPECT, "TARGET", "One image in full: config, layers, user, entry point, what it keeps", target_help, 1,
-	  pl_cmd_inspect },
+	{ "inspect", INSPECT, "TARGET", "One image in full: config, layers, user, entry point, what it keeps",
+	  target_help, 1, pl_cmd_inspect },
 	{ "checks", CHECKS, "[ID]", "The catalogue of checks, or one check explained", NULL, 1, pl_cmd_checks },
-	{ "publish", PUBLISH, "[TARGET...]", "Scan once and publish over MQTT with TLS", target_help, UINT32_MAX, pl_cmd_publish },
+	{ "publish", PUBLISH, "[TARGET...]", "Scan once and publish over MQTT with TLS", target_help, UINT32_MAX,
+	  pl_cmd_publish },
 	{ "version", VERSION, "", "Version, ruleset and schema", NULL, 0, pl_cmd_version },
 	{ NULL, 0, NULL, NULL, NULL, 0, NULL },
 };
@@ -156,8 +181,9 @@ static int refuse_option(const char *given, const struct pl_command *command, st
 	}
 	if (given[1] == '-')
 		meant = pl_suggest(given + 2, names, n);
-	pl_reason_set(reason, "%s does not take the option %s%s%s%s", command->name, pl_escape_str(&(struct pl_escaped){ 0 }, given),
-		      meant ? "; did you mean --" : "; see plimsoll ", meant ? meant : command->name, meant ? "?" : " --help");
+	pl_reason_set(reason, "%s does not take the option %s%s%s%s", command->name,
+		      pl_escape_str(&(struct pl_escaped){ 0 }, given), meant ? "; did you mean --" : "; see plimsoll ",
+		      meant ? meant : command->name, meant ? "?" : " --help");
 	return PL_EXIT_USAGE;
 }
 
@@ -181,7 +207,8 @@ static int set_choice(const struct option *o, const char *value, int *field, str
 		*field = c->value;
 		return 0;
 	}
-	pl_reason_set(reason, "--%s %s: must be one of: %s", o->name, pl_escape_str(&(struct pl_escaped){ 0 }, value), words);
+	pl_reason_set(reason, "--%s %s: must be one of: %s", o->name, pl_escape_str(&(struct pl_escaped){ 0 }, value),
+		      words);
 	return PL_EXIT_USAGE;
 }
 
@@ -342,7 +369,8 @@ void pl_options_help(const struct pl_command *command, FILE *out)
 		columns = columns ? 100 : 80;
 	if (!command) {
 		fputs("plimsoll: does each container image on this machine run without root?\n\n"
-		      "usage: plimsoll COMMAND [OPTION...]\n\n", out);
+		      "usage: plimsoll COMMAND [OPTION...]\n\n",
+		      out);
 		for (const struct pl_command *c = commands; c->name; c++) {
 			int n = fprintf(out, "  %s %s", c->name, c->arguments);
 
@@ -351,8 +379,8 @@ void pl_options_help(const struct pl_command *command, FILE *out)
 		fputs("\nplimsoll COMMAND --help tells the options of a command.\n", out);
 		return;
 	}
-	fprintf(out, "%s\n\nusage: plimsoll %s [OPTION...]%s%s\n\n", command->purpose, command->name, *command->arguments ? " " : "",
-		command->arguments);
+	fprintf(out, "%s\n\nusage: plimsoll %s [OPTION...]%s%s\n\n", command->purpose, command->name,
+		*command->arguments ? " " : "", command->arguments);
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		if (options[i].commands & command->bit)
 			help_of_option(&options[i], columns, out);

@@ -32,16 +32,18 @@ struct publisher {
 	struct pl_report_head head;
 	struct pl_message_chain chain;
 	struct pl_buf text, payload;
+	bool alone; /* nobody else wants the scan's results */
 	bool connected;
 	bool failed; /* said already; with `connected` false nothing more is sent */
 };
 
+/* Return: what the sink returns: the scan ends when nothing can come of it any more. */
 static int fail(struct publisher *publisher, bool connected, const struct pl_reason *reason)
 {
 	pl_log(PL_LOG_ERROR, "not published: %s", reason->text);
 	publisher->failed = true;
 	publisher->connected = connected;
-	return 0;
+	return publisher->alone && !connected ? PL_EXIT_FAULT : 0;
 }
 
 static int connect_broker(struct publisher *publisher)
@@ -49,8 +51,6 @@ static int connect_broker(struct publisher *publisher)
 	struct pl_reason reason = { 0 };
 	int r;
 
-	if (publisher->connected || publisher->failed)
-		return 0;
 	r = pl_link_connect(publisher->link, &reason);
 	if (r) {
 		if (!reason.text[0])
@@ -225,7 +225,7 @@ int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_
 int pl_cmd_publish(const struct pl_options *options)
 {
 	PL_CLEANUP_SINK struct pl_sink *sink = NULL;
-	const struct publisher *publisher;
+	struct publisher *publisher;
 	struct pl_options named = *options;
 	struct pl_summary summary = { 0 };
 	struct pl_link_counts counts;
@@ -233,12 +233,9 @@ int pl_cmd_publish(const struct pl_options *options)
 
 	if (r)
 		return r;
-	publisher = (const struct publisher *)sink;
+	publisher = (struct publisher *)sink;
+	publisher->alone = true;
 	named.device = pl_link_device(publisher->link);
-	/* before the scan, which may take minutes: a broker that is not there should not take them first */
-	connect_broker((struct publisher *)sink);
-	if (publisher->failed)
-		return PL_EXIT_FAULT;
 	r = pl_scan_run(&named, &sink, 1, &summary);
 	if (r)
 		return r;

@@ -38,7 +38,8 @@ static void show_progress(const struct run *run, const struct pl_found *found)
 	if (found && found->ref)
 		pl_escape_str(&name, found->ref->n_names ? found->ref->names[0] : "");
 	if (found)
-		snprintf(line, sizeof(line), "%s  %zu/%zu  %s", pl_escape_str(&label, found->label), found->i + 1, found->n, name.text);
+		snprintf(line, sizeof(line), "%s  %zu/%zu  %s", pl_escape_str(&label, found->label), found->i + 1,
+			 found->n, name.text);
 	fprintf(stderr, "\r\033[K%.*s", columns > 1 ? (int)columns - 1 : 79, found ? line : "");
 }
 
@@ -61,11 +62,13 @@ static int visit_image(void *context, const struct pl_found *found)
 	return r;
 }
 
-int pl_scan_run(const struct pl_options *options, struct pl_sink *const *sinks, size_t n_sinks, struct pl_summary *summary)
+int pl_scan_run(const struct pl_options *options, struct pl_sink *const *sinks, size_t n_sinks,
+		struct pl_summary *summary)
 {
 	struct run run = { .options = options, .sinks = sinks, .n_sinks = n_sinks, .summary = summary };
 	struct pl_report_head head;
-	int r = pl_report_head_init(&head, options->device, (enum pl_profile)options->profile, (enum pl_severity)options->fail_on);
+	int r = pl_report_head_init(&head, options->device, (enum pl_profile)options->profile,
+				    (enum pl_severity)options->fail_on);
 	int worst = 0;
 
 	*summary = (struct pl_summary){ 0 };
@@ -140,8 +143,8 @@ static int results_init(struct results *results, const struct pl_options *option
 		.color = pl_wants_color(options, results->output.file),
 		.verbose = options->verbose,
 	};
-	r = options->format == PL_FORMAT_JSON ? pl_sink_json_new(results->output.file, &results->writer) :
-						pl_sink_table_new(results->output.file, &style, &results->writer);
+	r = options->format == PL_FORMAT_JSON ? pl_sink_json_new(results->output.file, &results->writer)
+					      : pl_sink_table_new(results->output.file, &style, &results->writer);
 	return sink_failed(r);
 }
 

@@ -54,7 +54,8 @@ static int keep_found(void *context, const char *driver, const char *path)
 
 	if (!place)
 		return -ENOMEM;
-	*place = (struct place){ .driver = pl_arena_strdup(&walk->arena, driver), .path = pl_arena_strdup(&walk->arena, path) };
+	*place = (struct place){ .driver = pl_arena_strdup(&walk->arena, driver),
+				 .path = pl_arena_strdup(&walk->arena, path) };
 	if (!place->driver || !place->path)
 		return -ENOMEM;
 	while (*at && compare_places(*at, place) < 0)
@@ -76,8 +77,8 @@ static int search(struct walk *walk)
 	r = pl_stores_find(walk->options->root, keep_found, walk);
 	if (!r)
 		return 0;
-	pl_log(PL_LOG_ERROR, "looking for stores below %s: %s", pl_escape_str(&(struct pl_escaped){ 0 }, walk->options->root),
-	       strerror(r < 0 ? -r : EIO));
+	pl_log(PL_LOG_ERROR, "looking for stores below %s: %s",
+	       pl_escape_str(&(struct pl_escaped){ 0 }, walk->options->root), strerror(r < 0 ? -r : EIO));
 	return PL_EXIT_FAULT;
 }
 
@@ -88,8 +89,8 @@ static int visit_problem(const struct walk *walk, const char *label, const char 
 	return walk->visit(walk->context, &found);
 }
 
-static int visit_refs(const struct walk *walk, const struct place *place, struct pl_store *store, const struct pl_image_ref *refs,
-		      size_t n_refs, size_t *n_matched)
+static int visit_refs(const struct walk *walk, const struct place *place, struct pl_store *store,
+		      const struct pl_image_ref *refs, size_t n_refs, size_t *n_matched)
 {
 	struct pl_found found = { .store = store, .label = pl_store_label(store) };
 	int r = 0;
@@ -151,7 +152,9 @@ static int visit_found(struct walk *walk, const struct pl_target *target, size_t
 
 static int visit_target(struct walk *walk, const char *argument, const struct pl_target *target)
 {
-	const struct place place = { .driver = target->driver, .path = target->path, .name = target->name, .argument = argument };
+	const struct place place = {
+		.driver = target->driver, .path = target->path, .name = target->name, .argument = argument
+	};
 	struct pl_reason reason = { 0 };
 	size_t n_matched = 0;
 	int r;
@@ -161,7 +164,8 @@ static int visit_target(struct walk *walk, const char *argument, const struct pl
 	if (r || n_matched || (!target->name && target->path))
 		return r;
 	if (target->name)
-		pl_reason_set(&reason, "there is no image %s in %s", pl_escape_str(&(struct pl_escaped){ 0 }, target->name),
+		pl_reason_set(&reason, "there is no image %s in %s",
+			      pl_escape_str(&(struct pl_escaped){ 0 }, target->name),
 			      target->path ? "it" : "the stores found");
 	else
 		pl_reason_set(&reason, "no %s store was found", target->driver);

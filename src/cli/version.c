@@ -12,6 +12,7 @@ int pl_cmd_version(const struct pl_options *options)
 	(void)options;
 	if (r)
 		return r;
-	fputs("plimsoll " PLIMSOLL_VERSION "\nruleset  " PLIMSOLL_RULESET "\nreport   " PL_REPORT_SCHEMA "\n", output.file);
+	fputs("plimsoll " PLIMSOLL_VERSION "\nruleset  " PLIMSOLL_RULESET "\nreport   " PL_REPORT_SCHEMA "\n",
+	      output.file);
 	return pl_output_commit(&output);
 }

@@ -61,7 +61,8 @@ static void add_layers(struct pl_tree *tree, cJSON *parent, const struct pl_imag
 		while (h < config->n_history && config->history[h].empty_layer)
 			h++;
 		pl_tree_text(tree, layer, "diff_id", pl_digest_format(&config->diff_ids[i], &digest));
-		pl_tree_foreign(tree, layer, "created_by", h < config->n_history ? config->history[h].created_by : NULL);
+		pl_tree_foreign(tree, layer, "created_by",
+				h < config->n_history ? config->history[h].created_by : NULL);
 		h += h < config->n_history;
 	}
 }

@@ -18,14 +18,16 @@ static void read_boot_id(char out[static 37])
 	out[36] = 0;
 }
 
-int pl_report_head_init(struct pl_report_head *head, const char *device, enum pl_profile profile, enum pl_severity fail_on)
+int pl_report_head_init(struct pl_report_head *head, const char *device, enum pl_profile profile,
+			enum pl_severity fail_on)
 {
 	struct timex clock = { 0 };
 	struct timespec now, since_boot;
 	struct tm utc;
 
 	*head = (struct pl_report_head){ .device = device, .profile = profile, .fail_on = fail_on };
-	if (uname(&head->host) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &since_boot) < 0)
+	if (uname(&head->host) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &since_boot) < 0)
 		return -errno;
 	if (!gmtime_r(&now.tv_sec, &utc) || !strftime(head->time, sizeof(head->time), "%Y-%m-%dT%H:%M:%SZ", &utc))
 		return -EOVERFLOW;

@@ -149,7 +149,8 @@ static void add_privileges(struct pl_tree *tree, cJSON *parent, const struct pl_
 	add_setid(tree, object, image->setid,
 		  image->n_setid < PL_MAX_REPORT_FILES ? image->n_setid : PL_MAX_REPORT_FILES);
 	add_file_capabilities(tree, object, image->file_capabilities,
-			      image->n_file_capabilities < PL_MAX_REPORT_FILES ? image->n_file_capabilities : PL_MAX_REPORT_FILES);
+			      image->n_file_capabilities < PL_MAX_REPORT_FILES ? image->n_file_capabilities
+									       : PL_MAX_REPORT_FILES);
 }
 
 static void add_evidence(struct pl_tree *tree, cJSON *parent, const struct pl_evidence *evidence)
@@ -212,7 +213,8 @@ void pl_tree_subject(struct pl_tree *tree, cJSON *object, const struct pl_subjec
 	for (size_t i = 0; i < subject->n_findings; i++) {
 		enum pl_status status = subject->findings[i].status;
 
-		if (!brief || status == PL_STATUS_FAIL || (status == PL_STATUS_UNKNOWN && !subject->findings[i].because))
+		if (!brief || status == PL_STATUS_FAIL ||
+		    (status == PL_STATUS_UNKNOWN && !subject->findings[i].because))
 			add_finding(tree, findings, &subject->findings[i]);
 	}
 }

@@ -19,12 +19,12 @@
 /* From this width on a finding's message stands beside its name. */
 #define WIDE 110
 
-#define VERDICT_COLUMNS  7
+#define VERDICT_COLUMNS 7
 #define SEVERITY_COLUMNS 8
-#define KUBELET_COLUMNS  7
-#define COUNT_COLUMNS    6
-#define GAP              2
-#define INDENT           (VERDICT_COLUMNS + GAP)
+#define KUBELET_COLUMNS 7
+#define COUNT_COLUMNS 6
+#define GAP 2
+#define INDENT (VERDICT_COLUMNS + GAP)
 
 enum color { PLAIN, BOLD, DIM, RED, YELLOW, GREEN, CYAN, MAGENTA, BOLD_RED };
 
@@ -183,7 +183,8 @@ static void add_findings(struct table *table, struct row *row, const struct pl_s
 		else if (finding->status == PL_STATUS_FAIL)
 			table->n_hidden++;
 		else if (finding->because && !subject->image->unreadable)
-			row->also_unknown = keep_format(table, "%s%s%s", row->also_unknown ? row->also_unknown : "for the same reason",
+			row->also_unknown = keep_format(table, "%s%s%s",
+							row->also_unknown ? row->also_unknown : "for the same reason",
 							row->also_unknown ? ", " : ": ", finding->check->id);
 	}
 }
@@ -201,7 +202,8 @@ static bool same_lines(const struct line *a, const struct line *b)
 static bool same_result(const struct row *a, const struct row *b)
 {
 	return *a->id && !strcmp(a->id, b->id) && a->verdict == b->verdict && !strcmp(a->user, b->user) &&
-	       !strcmp(a->setid, b->setid) && !strcmp(a->capabilities, b->capabilities) && same_lines(a->lines, b->lines);
+	       !strcmp(a->setid, b->setid) && !strcmp(a->capabilities, b->capabilities) &&
+	       same_lines(a->lines, b->lines);
 }
 
 static int compare_rows(const struct row *a, const struct row *b)
@@ -250,9 +252,13 @@ static int table_subject(struct pl_sink *sink, const struct pl_subject *subject)
 			     .id = keep(table, image->id),
 			     .platform = keep(table, image->platform),
 			     .user = describe_user(table, image),
-			     .kubelet = !image->config ? "-" : image->kubelet.admitted ? "admits" : "refuses",
+			     .kubelet = !image->config            ? "-"
+					: image->kubelet.admitted ? "admits"
+								  : "refuses",
 			     .setid = image->config ? count(table, image->n_setid, image->files_known) : "-",
-			     .capabilities = image->config ? count(table, image->n_file_capabilities, image->files_known) : "-" };
+			     .capabilities = image->config
+						     ? count(table, image->n_file_capabilities, image->files_known)
+						     : "-" };
 	for (size_t i = 0; i < image->n_names; i++)
 		add_text(table, &row->names, keep(table, image->names[i]));
 	if (!row->names)
@@ -456,8 +462,8 @@ static void put_row(const struct table *table, const struct row *row, const stru
 	if (row->also_unknown) {
 		pad(table, INDENT);
 		put_cell(table, MAGENTA, "unknown", SEVERITY_COLUMNS);
-		pl_print_wrapped(table->out, row->also_unknown, INDENT + SEVERITY_COLUMNS + GAP, INDENT + SEVERITY_COLUMNS + GAP,
-				 table->style.columns);
+		pl_print_wrapped(table->out, row->also_unknown, INDENT + SEVERITY_COLUMNS + GAP,
+				 INDENT + SEVERITY_COLUMNS + GAP, table->style.columns);
 	}
 	if (row->next)
 		fputc('\n', table->out);
