@@ -56,7 +56,7 @@ struct pl_link {
 	uint32_t max_packet_bytes; /* 0: no limit */
 	int connack;               /* its reason code, -1: none yet */
 	int end_code;              /* of on_disconnect */
-	struct pl_reason said;     /* the broker's own words, when it refuses or ends */
+	struct pl_reason said;     /* the broker's own words, when it refuses */
 	struct flight flights[PL_MAX_WINDOW];
 	size_t n_flights;
 	struct pl_link_counts counts;
@@ -104,14 +104,14 @@ static void on_disconnect(struct mosquitto *client, void *context, int code, con
 	struct pl_link *link = context;
 
 	(void)client;
+	/* there are none: libmosquitto frees those of a DISCONNECT before it calls */
+	(void)properties;
 	/* libmosquitto tells it twice when the broker has said why, the second time without */
 	if (link->ended)
 		return;
 	link->ended = true;
 	link->up = false;
 	link->end_code = code;
-	if (properties)
-		note_words(link, properties);
 }
 
 static struct flight *find_flight(struct pl_link *link, int id)
@@ -196,8 +196,8 @@ static int explain_end(struct pl_link *link, int verdict, struct pl_reason *reas
 		return PL_LINK_E_REFUSED;
 	}
 	if (link->ended && link->end_code >= MQTT_RC_UNSPECIFIED) {
-		pl_reason_set(reason, "the broker ended the session: %s (reason 0x%02x)%s",
-			      mosquitto_reason_string(link->end_code), (unsigned int)link->end_code, link->said.text);
+		pl_reason_set(reason, "the broker ended the session: %s (reason 0x%02x)",
+			      mosquitto_reason_string(link->end_code), (unsigned int)link->end_code);
 		verdict = PL_LINK_E_LOST;
 	} else if (!verdict) {
 		pl_reason_set(reason, "the MQTT session ended: %s",

@@ -8,7 +8,8 @@ without TLS:  close     hangs up at once                stall     says nothing
               banner    greets in plain text
 with TLS:     tls11     speaks TLS 1.1 only             mute      never answers the MQTT connection request
               old       speaks MQTT 3.1.1 only          deaf      accepts the connection, acknowledges nothing
-              refuse    refuses the connection (0x8a)   full      refuses the first message (0x97, quota)
+              refuse    refuses the connection (0x8a)   full      refuses every message (0x97, quota)
+              rude      the same in words that do harm to a terminal
               leave     ends the session (0x8b) when a message comes
               huge      announces a packet of 200 MB    babble    answers with random bytes
               small     takes packets of 200 bytes (its Maximum-Packet-Size)
@@ -74,8 +75,9 @@ def session(behaviour, peer):
         return peer.sendall(bytes([CONNACK << 4, 0x80, 0x84, 0xAF, 0x5F]))
     if behaviour == "babble":
         return peer.sendall(os.urandom(4096))
-    if behaviour == "refuse":
-        return peer.sendall(packet(CONNACK, b"\0\x8a" + with_properties(reason_string("not you\x1b[31m"))))
+    if behaviour in ("refuse", "rude"):
+        words = "not today" if behaviour == "refuse" else "\x1b[31mnot today"
+        return peer.sendall(packet(CONNACK, b"\0\x8a" + with_properties(reason_string(words))))
     if behaviour == "old" and level == 5:
         return peer.sendall(packet(CONNACK, b"\0\x01"))
     properties = {"small": b"\x27" + struct.pack(">I", 200), "one": b"\x21\0\x01"}.get(behaviour, b"")
@@ -88,7 +90,7 @@ def session(behaviour, peer):
         if kind != PUBLISH or behaviour == "deaf":
             continue
         if behaviour == "leave":
-            return peer.sendall(packet(DISCONNECT, b"\x8b" + with_properties(reason_string("closing time"))))
+            return peer.sendall(packet(DISCONNECT, b"\x8b\0"))
         if behaviour == "one":
             waiting += 1
             time.sleep(0.05)

@@ -11,16 +11,15 @@
 #   broker_pki DIR [DEVICE]                what broker, device and watcher need: ca, server, DEVICE (gw-0042), monitor
 #   broker_start DIR [LINE...]             starts mosquitto on a free port. LINEs are added to its configuration, after the
 #                                          listener's own. Sets BROKER_PORT, BROKER_PID and BROKER_LOG. A device may write
-#                                          only below plimsoll/v1/<its CN>/, "monitor" reads everything
+#                                          only below plimsoll/v1/<its CN>/, "monitor" reads everything. BROKER_SERVER names
+#                                          another certificate than "server"
 #   broker_watch DIR FILE [TOPIC]          writes every message that comes from now on to FILE, one line of JSON each: topic,
 #                                          qos, retain, payload and (MQTT 5) properties as mosquitto_sub -F %j has them
 #   broker_retained DIR TOPIC              prints the payload of a topic's retained message; fails when there is none
-#   broker_stop                            ends every process that the functions above have started
+#   broker_stop DIR                        ends every process that the functions above have started for DIR
 #   wait_for SECONDS COMMAND...            runs COMMAND until it succeeds
 #
-# A caller ends with, for instance: trap 'broker_stop; rm -rf "$dir"' EXIT
-
-BROKER_PIDS=()
+# A caller ends with, for instance: trap 'broker_stop "$dir"; rm -rf "$dir"' EXIT
 
 wait_for() {
 	local end=$((SECONDS + $1))
@@ -116,17 +115,18 @@ broker_start() {
 			log_type all
 			listener $BROKER_PORT 127.0.0.1
 			cafile $dir/ca.crt
-			certfile $dir/server.crt
-			keyfile $dir/server.key
+			certfile $dir/${BROKER_SERVER:-server}.crt
+			keyfile $dir/${BROKER_SERVER:-server}.key
 			require_certificate true
 			use_identity_as_username true
 			acl_file $dir/broker.acl
 		CONF
 		printf '%s\n' "$@"
 	} >"$dir/broker.conf"
+	# descriptor 3 is bats' own: a process that keeps it keeps bats waiting
 	PATH=$PATH:/usr/sbin mosquitto -c "$dir/broker.conf" 2>"$BROKER_LOG" 3>&- &
 	BROKER_PID=$!
-	BROKER_PIDS+=("$BROKER_PID")
+	echo "$BROKER_PID" >>"$dir/pids"
 	wait_for 5 port_open "$BROKER_PORT" || {
 		cat "$BROKER_LOG" >&2
 		return 1
@@ -148,7 +148,7 @@ subscribed() {
 broker_watch() {
 	local dir=$1 file=$2 topic=${3:-#} id=watch-$RANDOM
 	monitor "$dir" -i "$id" -t "$topic" -F %j >"$file" 3>&- &
-	BROKER_PIDS+=("$!")
+	echo "$!" >>"$dir/pids"
 	wait_for 5 subscribed "$id"
 }
 
@@ -156,13 +156,21 @@ broker_retained() {
 	monitor "$1" -t "$2" -C 1 -W 2 -F %p --retained-only
 }
 
+# Ended, though perhaps nobody has collected it yet.
+gone() {
+	local state
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+	[ -z "$state" ] || [ "$state" = Z ]
+}
+
 broker_stop() {
-	local pid
-	for pid in "${BROKER_PIDS[@]}"; do
+	local dir=$1 pid
+	[ -e "$dir/pids" ] || return 0
+	while read -r pid; do
 		# one that a test has stopped takes no other signal
-		kill -CONT "$pid" 2>/dev/null || true
+		kill -CONT "$pid" 2>/dev/null || continue
 		kill "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
-	BROKER_PIDS=()
+		wait_for 5 gone "$pid" || kill -KILL "$pid"
+	done <"$dir/pids"
+	rm -f "$dir/pids"
 }
