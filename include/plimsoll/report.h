@@ -106,6 +106,7 @@ int pl_report_checks(const struct pl_check *only, FILE *out) __attribute__((warn
 unsigned int pl_text_columns(const char *text);
 /*
  * Prints `text` and ends the line, broken between words so that no line is longer than `columns` (0: never broken).
- * `at` columns of the first line are taken; it and all others are indented to `indent` first. "\n" in the text breaks, too.
+ * `at` columns of the first line are taken. Lines begin at `indent`, the first one at `at` if that is further. "\n" in the
+ * text breaks, too.
  */
 void pl_print_wrapped(FILE *out, const char *text, unsigned int indent, unsigned int at, unsigned int columns);

@@ -52,9 +52,11 @@ static const char *user_part(struct pl_judging *judging)
 	return pl_part(judging, "%.*s", (int)strcspn(spec, ":"), spec);
 }
 
-static const char *rule_name(const struct pl_judging *judging)
+static const char *engine_name(const struct pl_judging *judging)
 {
-	return pl_user_rule_name(judging->image->user_rule);
+	enum pl_user_rule rule = judging->image->user_rule;
+
+	return rule < PL_USER_RULE_PODMAN ? "Docker" : rule == PL_USER_RULE_PODMAN ? "Podman" : "containerd";
 }
 
 /* A numeric USER that gives the same container: "1654", or "1654:100" where a group was asked for. */
@@ -71,7 +73,7 @@ static bool not_started(struct pl_judging *judging, const struct pl_user *user)
 	if (user->status != PL_USER_REFUSED)
 		return false;
 	pl_say(judging, PL_STATUS_NOT_APPLICABLE, "%s refuses to start it: see image-user-unresolvable",
-	       rule_name(judging));
+	       engine_name(judging));
 	return true;
 }
 
@@ -103,13 +105,12 @@ void pl_judge_user_root(struct pl_judging *judging)
 	pl_evidence_text(judging, "kubelet", image->kubelet.admitted ? "ok" : image->kubelet.message);
 	if (image->entry.drop == PL_DROP_TOOL)
 		drop = pl_part(judging, "; its entry point is expected to drop to %s", pl_drop_target(judging));
-	pl_say(judging, PL_STATUS_FAIL, "runs as root: %s%s", how_root(judging, user), drop);
-	pl_say_fix(judging,
-		   "end the Dockerfile with a numeric USER other than 0, e.g. USER %s; if it is root on purpose, "
-		   "accept it: "
-		   "waive image-user-root for %s",
-		   image->app_account.name && image->app_uid ? pl_shown(judging, image->app_uid) : "1654",
-		   *image->id ? image->id : "this image");
+	pl_say(judging, PL_STATUS_FAIL, "runs as root: %s (kubelet: %s)%s", how_root(judging, user),
+	       image->kubelet.admitted ? "admits it" : pl_shown(judging, image->kubelet.message), drop);
+	pl_say_fix(judging, "end the Dockerfile with a numeric USER other than 0, e.g. USER %s",
+		   image->app_account.name && image->app_uid ? pl_shown(judging, image->app_uid) : "1654");
+	judging->finding->waiver =
+		pl_part(judging, "waive image-user-root for %s", *image->id ? image->id : "this image");
 }
 
 void pl_judge_user_alias(struct pl_judging *judging)
@@ -154,7 +155,7 @@ void pl_judge_user_unresolvable(struct pl_judging *judging)
 		return;
 	}
 	pl_evidence_text(judging, "engine", user->message);
-	pl_say(judging, PL_STATUS_FAIL, "%s refuses to start it: %s", rule_name(judging),
+	pl_say(judging, PL_STATUS_FAIL, "%s refuses to start it: %s", engine_name(judging),
 	       pl_shown(judging, user->message));
 	pl_say_fix(judging, "create the account before the USER line, or write a numeric USER, e.g. USER 1654");
 }

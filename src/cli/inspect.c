@@ -190,6 +190,10 @@ static void print_findings(const struct page *page, const struct pl_subject *sub
 			fprintf(page->out, "%*sfix: ", 12, "");
 			pl_print_wrapped(page->out, f->fix, 17, 17, page->columns);
 		}
+		if (f->waiver) {
+			fprintf(page->out, "%*sif it is meant: ", 12, "");
+			pl_print_wrapped(page->out, f->waiver, 29, 29, page->columns);
+		}
 	}
 }
 

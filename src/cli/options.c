@@ -352,13 +352,23 @@ int pl_options_parse(int argc, char **argv, struct pl_options *out, struct pl_re
 	return r;
 }
 
+/* Beside the `n` columns that are taken, or below them when they reach too far. */
+static void help_text(const char *text, int n, unsigned int columns, FILE *out)
+{
+	if (n > HELP_INDENT) {
+		fputc('\n', out);
+		n = 0;
+	}
+	pl_print_wrapped(out, text, HELP_INDENT, n < 0 ? 0 : (unsigned int)n, columns);
+}
+
 static void help_of_option(const struct option *o, unsigned int columns, FILE *out)
 {
 	const char letter[] = { '-', o->letter, ',', 0 };
-	int n = fprintf(out, "  %-3s --%s%s%s", o->letter ? letter : "", o->name, o->argument ? " " : "",
+	int n = fprintf(out, "  %-3s --%s%s%s ", o->letter ? letter : "", o->name, o->argument ? " " : "",
 			o->argument ? o->argument : "");
 
-	pl_print_wrapped(out, o->help, HELP_INDENT, n < 0 ? 0 : (unsigned int)n, columns);
+	help_text(o->help, n, columns, out);
 }
 
 void pl_options_help(const struct pl_command *command, FILE *out)
@@ -372,9 +382,9 @@ void pl_options_help(const struct pl_command *command, FILE *out)
 		      "usage: plimsoll COMMAND [OPTION...]\n\n",
 		      out);
 		for (const struct pl_command *c = commands; c->name; c++) {
-			int n = fprintf(out, "  %s %s", c->name, c->arguments);
+			int n = fprintf(out, "  %s %s ", c->name, c->arguments);
 
-			pl_print_wrapped(out, c->purpose, HELP_INDENT, n < 0 ? 0 : (unsigned int)n, columns);
+			help_text(c->purpose, n, columns, out);
 		}
 		fputs("\nplimsoll COMMAND --help tells the options of a command.\n", out);
 		return;

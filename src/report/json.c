@@ -8,12 +8,22 @@
 
 #include "plimsoll_version.h"
 
-static void add_number_list(struct pl_tree *tree, cJSON *parent, const char *key, const uint32_t *numbers, size_t n)
+/* All groups of the process: engines put the primary one among the supplementary ones. */
+static void add_groups(struct pl_tree *tree, cJSON *parent, const struct pl_user *user)
 {
-	cJSON *array = pl_tree_array(tree, parent, key);
+	cJSON *array = pl_tree_array(tree, parent, "groups");
+	bool primary = false;
 
-	for (size_t i = 0; i < n; i++)
-		pl_tree_number(tree, array, NULL, numbers[i]);
+	for (size_t i = 0; i < user->n_groups; i++) {
+		if (!primary && user->groups[i] >= user->gid) {
+			if (user->groups[i] != user->gid)
+				pl_tree_number(tree, array, NULL, user->gid);
+			primary = true;
+		}
+		pl_tree_number(tree, array, NULL, user->groups[i]);
+	}
+	if (!primary)
+		pl_tree_number(tree, array, NULL, user->gid);
 }
 
 static void add_drops(struct pl_tree *tree, cJSON *parent, const struct pl_image_facts *image)
@@ -55,7 +65,7 @@ static void add_user(struct pl_tree *tree, cJSON *parent, const struct pl_image_
 	if (user && user->status == PL_USER_RESOLVED) {
 		pl_tree_number(tree, object, "uid", user->uid);
 		pl_tree_number(tree, object, "gid", user->gid);
-		add_number_list(tree, object, "groups", user->groups, user->n_groups);
+		add_groups(tree, object, user);
 		pl_tree_text(tree, object, "how", hows[user->how]);
 		pl_tree_text(tree, object, "engine", "ok");
 	} else {
@@ -189,6 +199,8 @@ static void add_finding(struct pl_tree *tree, cJSON *array, const struct pl_find
 		pl_tree_text(tree, object, "because", finding->because->id);
 	if (finding->status == PL_STATUS_FAIL)
 		pl_tree_text(tree, object, "remediation", finding->fix ? finding->fix : check->remedies[0].text);
+	if (finding->waiver)
+		pl_tree_text(tree, object, "waiver", finding->waiver);
 	add_evidence(tree, object, finding->evidence);
 	references = pl_tree_array(tree, object, "references");
 	for (size_t i = 0; i < PL_CHECK_REFERENCES && check->references[i]; i++)

@@ -51,11 +51,6 @@ void pl_print_wrapped(FILE *out, const char *text, unsigned int indent, unsigned
 {
 	bool fresh = true; /* nothing on this line yet */
 
-	/* what stands there already reaches into the text's column: begin below it */
-	if (at && at + 1 > indent) {
-		fputc('\n', out);
-		at = 0;
-	}
 	while (*text) {
 		size_t n = strcspn(text, " \n");
 		unsigned int width = columns_of_bytes(text, n);
@@ -66,10 +61,10 @@ void pl_print_wrapped(FILE *out, const char *text, unsigned int indent, unsigned
 			fresh = true;
 		}
 		if (n) {
-			unsigned int gap = fresh ? indent - at : 1;
+			unsigned int gap = !fresh ? 1 : at < indent ? indent - at : 0;
 
 			fprintf(out, "%*s%.*s", (int)gap, "", (int)n, text);
-			at = (fresh ? indent : at + 1) + width;
+			at += gap + width;
 			fresh = false;
 		}
 		text += n;

@@ -34,7 +34,7 @@ struct line {
 	enum pl_severity severity;
 	const char *check;
 	const char *message;
-	const char *fix;
+	const char *fix, *waiver;
 };
 
 struct text {
@@ -105,6 +105,18 @@ static void add_text(struct table *table, struct text **list, const char *text)
 	*list = entry;
 }
 
+/* A name as docker shows it: what everybody's registry is goes without saying. */
+static const char *familiar(const char *name)
+{
+	static const char *const prefixes[] = { "docker.io/library/", "docker.io/" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return name + strlen(prefixes[i]);
+	}
+	return name;
+}
+
 /* "app = 1654:1654", "root (no USER)", "rich (refused)". */
 static const char *describe_user(struct table *table, const struct pl_image_facts *image)
 {
@@ -169,7 +181,8 @@ static void add_line(struct table *table, struct row *row, const struct pl_findi
 			       .severity = finding->severity,
 			       .check = finding->check->id,
 			       .message = keep_format(table, "%s", finding->message),
-			       .fix = finding->fix ? keep_format(table, "%s", finding->fix) : NULL };
+			       .fix = finding->fix ? keep_format(table, "%s", finding->fix) : NULL,
+			       .waiver = finding->waiver ? keep_format(table, "%s", finding->waiver) : NULL };
 	*at = line;
 }
 
@@ -260,7 +273,7 @@ static int table_subject(struct pl_sink *sink, const struct pl_subject *subject)
 						     ? count(table, image->n_file_capabilities, image->files_known)
 						     : "-" };
 	for (size_t i = 0; i < image->n_names; i++)
-		add_text(table, &row->names, keep(table, image->names[i]));
+		add_text(table, &row->names, keep(table, familiar(image->names[i])));
 	if (!row->names)
 		add_text(table, &row->names, *row->id ? keep_format(table, "%.19s", row->id) : "-");
 	add_text(table, &row->stores, keep(table, image->store));
@@ -366,22 +379,24 @@ static enum color color_of_count(const char *count)
 	return !strcmp(count, "0") ? DIM : *count == '-' ? PLAIN : YELLOW;
 }
 
+/* What is wider than its column, which begins at `at`, takes the rest of the line, and the next column follows below. */
+static void put_cell_or_line(const struct table *table, enum color color, const char *text, unsigned int width,
+			     unsigned int at)
+{
+	if (pl_text_columns(text) <= width) {
+		put_cell(table, color, text, width);
+		return;
+	}
+	put(table, color, text);
+	fputc('\n', table->out);
+	pad(table, at + width + GAP);
+}
+
 static void put_row_wide(const struct table *table, const struct row *row, const struct widths *w)
 {
-	bool long_name = pl_text_columns(row->names->text) > w->image;
-	bool long_user = pl_text_columns(row->user) > w->user;
-
 	put_verdict(table, row->verdict);
-	put_cell(table, BOLD, row->names->text, w->image);
-	if (long_name) {
-		fputc('\n', table->out);
-		pad(table, INDENT + w->image + GAP);
-	}
-	put_cell(table, PLAIN, row->user, w->user);
-	if (long_user) {
-		fputc('\n', table->out);
-		pad(table, INDENT + w->image + GAP + w->user + GAP);
-	}
+	put_cell_or_line(table, BOLD, row->names->text, w->image, INDENT);
+	put_cell_or_line(table, PLAIN, row->user, w->user, INDENT + w->image + GAP);
 	put_cell(table, !strcmp(row->kubelet, "refuses") ? YELLOW : PLAIN, row->kubelet, KUBELET_COLUMNS);
 	put_number(table, color_of_count(row->setid), row->setid, COUNT_COLUMNS);
 	pad(table, GAP);
@@ -398,6 +413,17 @@ static void put_row_narrow(const struct table *table, const struct row *row)
 	fprintf(table->out, "%s, kubelet %s\n", row->user, row->kubelet);
 	pad(table, INDENT);
 	fprintf(table->out, "set-id %s, caps %s\n", row->setid, row->capabilities);
+}
+
+static void put_hint(const struct table *table, const char *word, const char *hint, unsigned int indent)
+{
+	if (!hint)
+		return;
+	pad(table, indent);
+	paint(table, DIM);
+	fputs(word, table->out);
+	pl_print_wrapped(table->out, hint, indent + 2, indent + pl_text_columns(word), table->style.columns);
+	paint(table, PLAIN);
 }
 
 /* The word at the start of a finding, then its check; the message beside it or below it. */
@@ -420,13 +446,8 @@ static void put_line(const struct table *table, const struct line *line, const s
 		fputc('\n', table->out);
 		pl_print_wrapped(table->out, line->message, indent, 0, columns);
 	}
-	if (line->fix) {
-		pad(table, indent);
-		paint(table, DIM);
-		fputs("fix: ", table->out);
-		pl_print_wrapped(table->out, line->fix, indent + 5, indent + 5, columns);
-		paint(table, PLAIN);
-	}
+	put_hint(table, "fix: ", line->fix, indent);
+	put_hint(table, "if it is meant: ", line->waiver, indent);
 }
 
 /* Where it lies and which one it is. */

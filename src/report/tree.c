@@ -6,8 +6,8 @@
 
 #include "plimsoll/text.h"
 
-/* A container of plain values goes on one line up to this many of them. */
-#define ONE_LINE_MEMBERS 6
+/* A container of plain values goes on one line when they are no longer than this together. */
+#define ONE_LINE_BYTES 400
 /* A piece of foreign text that pl_escape never has to cut: each byte can become four. */
 #define ESCAPE_PIECE ((PL_ESCAPED_BYTES - 4) / 4)
 /* The longest foreign text: a whole path, a whole passwd line. */
@@ -132,13 +132,14 @@ static void print_number(double number, FILE *out)
 static bool fits_one_line(const cJSON *item)
 {
 	const cJSON *child;
-	int n = 0;
+	size_t n = 0;
 
 	cJSON_ArrayForEach(child, item) {
-		if (cJSON_IsArray(child) || cJSON_IsObject(child) || ++n > ONE_LINE_MEMBERS)
+		if (cJSON_IsArray(child) || cJSON_IsObject(child))
 			return false;
+		n += cJSON_IsString(child) ? strlen(child->valuestring) : 8;
 	}
-	return true;
+	return n <= ONE_LINE_BYTES;
 }
 
 /* Goes as deep as this folder builds, which is seven levels. */
