@@ -23,7 +23,8 @@ enum pl_go_int pl_go_int(const char *text, size_t n, int64_t *out)
 		if (digit > 9)
 			return PL_GO_INT_SYNTAX;
 		/* Go stops at the digit that leaves 64 bits: what follows may be anything */
-		if (__builtin_mul_overflow(value, (uint64_t)10, &value) || __builtin_add_overflow(value, digit, &value)) {
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+		    __builtin_add_overflow(value, digit, &value)) {
 			value = UINT64_MAX;
 			break;
 		}
@@ -40,8 +41,8 @@ enum pl_go_int pl_go_int(const char *text, size_t n, int64_t *out)
 static bool is_space(uint32_t code)
 {
 	return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || code == 0xa0 || code == 0x1680 ||
-	       (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f || code == 0x205f ||
-	       code == 0x3000;
+	       (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
+	       code == 0x205f || code == 0x3000;
 }
 
 void pl_go_trim(const char **text, size_t *n)
@@ -84,6 +85,8 @@ char *pl_go_quote(const char *text, struct pl_arena *arena)
 			*at++ = names[value - values];
 		} else if (!len || code < ' ' || code == 0x7f) {
 			at += snprintf(at, 5, "\\x%02x", (uint8_t)*text);
+		} else if (code != ' ' && (code < 0xa0 ? code > 0x7f : is_space(code))) {
+			at += snprintf(at, 7, "\\u%04x", (unsigned int)code);
 		} else {
 			memcpy(at, text, len);
 			at += len;
@@ -120,10 +123,11 @@ bool pl_go_is_time(const char *text, size_t n)
 	bool ok, leap;
 
 	ok = take_number(&at, end, false, 99, &century) && take_number(&at, end, false, 99, &year) &&
-	     take_char(&at, end, "-") && take_number(&at, end, false, 12, &month) && month && take_char(&at, end, "-") &&
-	     take_number(&at, end, false, 31, &day) && day && take_char(&at, end, "T") &&
-	     take_number(&at, end, true, 23, &other) && take_char(&at, end, ":") && take_number(&at, end, false, 59, &other) &&
-	     take_char(&at, end, ":") && take_number(&at, end, false, 59, &other);
+	     take_char(&at, end, "-") && take_number(&at, end, false, 12, &month) && month &&
+	     take_char(&at, end, "-") && take_number(&at, end, false, 31, &day) && day && take_char(&at, end, "T") &&
+	     take_number(&at, end, true, 23, &other) && take_char(&at, end, ":") &&
+	     take_number(&at, end, false, 59, &other) && take_char(&at, end, ":") &&
+	     take_number(&at, end, false, 59, &other);
 	if (!ok)
 		return false;
 	leap = year ? year % 4 == 0 : century % 4 == 0;

@@ -27,7 +27,7 @@ bool pl_go_is_time(const char *text, size_t n);
 void pl_go_trim(const char **text, size_t *n);
 
 /*
- * The verb %q, in `arena`. Exact for ASCII and for what is not UTF-8; other code points stay as they are, where Go
- * would escape those that cannot be printed. Return: null when the arena is full.
+ * The verb %q, in `arena`. Exact for ASCII, for what is not UTF-8, for blanks and for letters; of the other code points
+ * Go would escape those that cannot be printed. Return: null when the arena is full.
  */
 char *pl_go_quote(const char *text, struct pl_arena *arena) __attribute__((warn_unused_result));

@@ -24,8 +24,8 @@ static const struct pl_json_field healthcheck_fields[] = {
 	{ .name = "Retries", .kind = PL_JSON_INT64, .at = PL_JSON_NOWHERE },
 };
 
-static const struct pl_json_table healthcheck_table = PL_JSON_TABLE("HealthcheckConfig", struct pl_image_config,
-								    healthcheck_fields);
+static const struct pl_json_table healthcheck_table =
+	PL_JSON_TABLE("HealthcheckConfig", struct pl_image_config, healthcheck_fields);
 
 static const struct pl_json_field run_fields[] = {
 	{ .name = "User", .kind = PL_JSON_TEXT, .at = AT(user), .flag_at = AT(user_repeated) },

@@ -9,7 +9,7 @@
 #include "plimsoll/limits.h"
 #include "plimsoll/verdict.h"
 
-#define OCI    "application/vnd.oci.image."
+#define OCI "application/vnd.oci.image."
 #define DOCKER "application/vnd.docker."
 
 static const struct pl_json_field platform_fields[] = {
@@ -35,7 +35,8 @@ static const struct pl_json_field descriptor_fields[] = {
 	{ .name = "artifactType", .kind = PL_JSON_TEXT, .at = AT(artifact_type) },
 };
 
-static const struct pl_json_table descriptor_table = PL_JSON_TABLE("Descriptor", struct pl_descriptor, descriptor_fields);
+static const struct pl_json_table descriptor_table =
+	PL_JSON_TABLE("Descriptor", struct pl_descriptor, descriptor_fields);
 
 /* A document of either kind, with what tells them apart. */
 struct document {
@@ -189,15 +190,16 @@ enum pl_layer_media pl_layer_media(const char *media_type)
 {
 	static const char encrypted[] = "+encrypted";
 	static const char *const plain[] = {
-		OCI "layer.v1.tar",			OCI "layer.v1.tar+gzip",
-		OCI "layer.v1.tar+zstd",		DOCKER "image.rootfs.diff.tar",
-		DOCKER "image.rootfs.diff.tar.gzip", DOCKER "image.rootfs.diff.tar.zstd",
+		OCI "layer.v1.tar",
+		OCI "layer.v1.tar+gzip",
+		OCI "layer.v1.tar+zstd",
+		DOCKER "image.rootfs.diff.tar",
+		DOCKER "image.rootfs.diff.tar.gzip",
+		DOCKER "image.rootfs.diff.tar.zstd",
 	};
 	static const char *const foreign[] = {
-		OCI "layer.nondistributable.v1.tar",
-		OCI "layer.nondistributable.v1.tar+gzip",
-		OCI "layer.nondistributable.v1.tar+zstd",
-		DOCKER "image.rootfs.foreign.diff.tar",
+		OCI "layer.nondistributable.v1.tar",         OCI "layer.nondistributable.v1.tar+gzip",
+		OCI "layer.nondistributable.v1.tar+zstd",    DOCKER "image.rootfs.foreign.diff.tar",
 		DOCKER "image.rootfs.foreign.diff.tar.gzip",
 	};
 	size_t n = strlen(media_type);

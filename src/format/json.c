@@ -36,8 +36,8 @@ static int unexpected(const struct pl_json *json, const char *where, struct pl_r
 
 	if (json->at >= json->n)
 		return truncated(json, reason);
-	pl_reason_set(reason, "offset %zu: invalid character '%s' %s", json->at, pl_escape(&shown, json->bytes + json->at, 1),
-		      where);
+	pl_reason_set(reason, "offset %zu: invalid character '%s' %s", json->at,
+		      pl_escape(&shown, json->bytes + json->at, 1), where);
 	return PL_BAD_SYNTAX;
 }
 
@@ -236,7 +236,8 @@ int pl_json_next(struct pl_json *json, struct pl_reason *reason)
 		return read_key(json, "looking for beginning of object key string", reason);
 	if (json->state == STATE_AFTER_VALUE) {
 		if (peek(json) != ',')
-			return unexpected(json, in_object(json) ? "after object key:value pair" : "after array element", reason);
+			return unexpected(json, in_object(json) ? "after object key:value pair" : "after array element",
+					  reason);
 		json->at++;
 		skip_blanks(json);
 		json->offset = json->at;
@@ -249,10 +250,17 @@ int pl_json_next(struct pl_json *json, struct pl_reason *reason)
 static const char *token_name(enum pl_json_token token)
 {
 	static const char *const names[] = {
-		[PL_JSON_END] = "nothing",     [PL_JSON_OBJECT] = "object", [PL_JSON_OBJECT_END] = "end of object",
-		[PL_JSON_ARRAY] = "array",     [PL_JSON_ARRAY_END] = "end of array", [PL_JSON_KEY] = "key",
-		[PL_JSON_STRING] = "string",   [PL_JSON_NUMBER] = "number", [PL_JSON_TRUE] = "bool",
-		[PL_JSON_FALSE] = "bool",      [PL_JSON_NULL] = "null",
+		[PL_JSON_END] = "nothing",
+		[PL_JSON_OBJECT] = "object",
+		[PL_JSON_OBJECT_END] = "end of object",
+		[PL_JSON_ARRAY] = "array",
+		[PL_JSON_ARRAY_END] = "end of array",
+		[PL_JSON_KEY] = "key",
+		[PL_JSON_STRING] = "string",
+		[PL_JSON_NUMBER] = "number",
+		[PL_JSON_TRUE] = "bool",
+		[PL_JSON_FALSE] = "bool",
+		[PL_JSON_NULL] = "null",
 	};
 
 	return names[token];

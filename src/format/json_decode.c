@@ -29,11 +29,12 @@ static const char cleared[] = "";
 /* An open object, map or list. */
 struct frame {
 	const struct pl_json_table *table; /* of a struct; null: a map or list */
-	const struct pl_json_field *field; /* in a struct the member whose key was read last, else the map or list itself */
-	char *base;                        /* the struct that holds `field`; null: nothing is kept */
-	const char *key;                   /* in a map the last key */
-	size_t n;                          /* in a map or list the elements so far */
-	size_t n_before;                   /* in a map those that were there when it was opened */
+	const struct pl_json_field
+		*field;  /* in a struct the member whose key was read last, else the map or list itself */
+	char *base;      /* the struct that holds `field`; null: nothing is kept */
+	const char *key; /* in a map the last key */
+	size_t n;        /* in a map or list the elements so far */
+	size_t n_before; /* in a map those that were there when it was opened */
 };
 
 struct decoder {
@@ -195,7 +196,7 @@ static int wrong_type(struct decoder *d, const struct slot *slot)
 {
 	static const char *const found[] = {
 		[PL_JSON_OBJECT] = "object", [PL_JSON_ARRAY] = "array", [PL_JSON_STRING] = "string",
-		[PL_JSON_NUMBER] = "number", [PL_JSON_TRUE] = "bool",	[PL_JSON_FALSE] = "bool",
+		[PL_JSON_NUMBER] = "number", [PL_JSON_TRUE] = "bool",   [PL_JSON_FALSE] = "bool",
 	};
 	const char *type = slot->table ? slot->table->name : kinds[slot->kind].go_type;
 	char path[256] = "";
@@ -204,7 +205,8 @@ static int wrong_type(struct decoder *d, const struct slot *slot)
 	/* the first frame is our own, and a list's name stands in the struct around it */
 	for (size_t i = 1; i < d->n_frames && at < sizeof(path); i++)
 		if (d->frames[i].table)
-			at += (size_t)snprintf(path + at, sizeof(path) - at, "%s%s", at ? "." : "", d->frames[i].field->name);
+			at += (size_t)snprintf(path + at, sizeof(path) - at, "%s%s", at ? "." : "",
+					       d->frames[i].field->name);
 	return refuse(d, "json: cannot unmarshal %s into Go %s%s of type %s", found[d->json.token],
 		      at ? "struct field " : "value", path, type);
 }
@@ -367,15 +369,18 @@ static int store_map(struct decoder *d, const struct slot *slot)
 }
 
 #define BIT(token) (1u << (token))
-#define LIST	   .accepts = BIT(PL_JSON_ARRAY), .store = store_list, .null_clears = true
-#define MAP	   .accepts = BIT(PL_JSON_OBJECT), .store = store_map, .null_clears = true
+#define LIST .accepts = BIT(PL_JSON_ARRAY), .store = store_list, .null_clears = true
+#define MAP .accepts = BIT(PL_JSON_OBJECT), .store = store_map, .null_clears = true
 
 static const struct kind kinds[PL_JSON_PAIRS + 1] = {
 	[PL_JSON_ANY] = { .go_type = "any", .accepts = ~0u, .store = store_any },
 	[PL_JSON_TEXT] = { .go_type = "string", .accepts = BIT(PL_JSON_STRING), .store = store_text },
 	[PL_JSON_BOOL] = { .go_type = "bool", .accepts = BIT(PL_JSON_TRUE) | BIT(PL_JSON_FALSE), .store = store_bool },
 	[PL_JSON_INT64] = { .go_type = "int64", .accepts = BIT(PL_JSON_NUMBER), .store = store_int64 },
-	[PL_JSON_TIME] = { .go_type = "time.Time", .accepts = BIT(PL_JSON_STRING), .store = store_time, .null_clears = true },
+	[PL_JSON_TIME] = { .go_type = "time.Time",
+			   .accepts = BIT(PL_JSON_STRING),
+			   .store = store_time,
+			   .null_clears = true },
 	[PL_JSON_DIGEST] = { .go_type = "digest.Digest", .accepts = BIT(PL_JSON_STRING), .store = store_digest },
 	[PL_JSON_STRUCT] = { .go_type = "struct", .accepts = BIT(PL_JSON_OBJECT), .store = store_struct },
 	[PL_JSON_TEXTS] = { .go_type = "[]string", .element = PL_JSON_TEXT, .element_size = sizeof(char *), LIST },
@@ -390,7 +395,10 @@ static const struct kind kinds[PL_JSON_PAIRS + 1] = {
 			      .element_size = sizeof(struct pl_digest),
 			      LIST },
 	[PL_JSON_STRUCTS] = { .go_type = "[]struct", .element = PL_JSON_STRUCT, LIST },
-	[PL_JSON_KEYS] = { .go_type = "map[string]struct {}", .element = PL_JSON_STRUCT, .element_size = sizeof(char *), MAP },
+	[PL_JSON_KEYS] = { .go_type = "map[string]struct {}",
+			   .element = PL_JSON_STRUCT,
+			   .element_size = sizeof(char *),
+			   MAP },
 	[PL_JSON_PAIRS] = { .go_type = "map[string]string",
 			    .element = PL_JSON_TEXT,
 			    .element_size = sizeof(struct pl_pair),
