@@ -72,7 +72,7 @@ static const struct choice mqtt_versions[] = {
 #define EVERY_COMMAND (~0u)
 #define HELP_INDENT 29
 
-static const struct option options[] = {
+static const struct option all_options[] = {
 	{ "format", 'f', CHOICE, "table|json", "How results are written (default: table)", SCAN | INSPECT | CHECKS,
 	  FIELD(format), formats, 0 },
 	{ "output", 'o', TEXT, "FILE", "Write results there, at once when complete, instead of to standard output",
@@ -114,7 +114,7 @@ static const struct option options[] = {
 	  FIELD(verbose), NULL, 0 },
 	{ "help", 'h', SWITCH, NULL, "This help", EVERY_COMMAND, FIELD(help), NULL, 0 },
 };
-#define N_OPTIONS (sizeof(options) / sizeof(*options))
+#define N_OPTIONS (sizeof(all_options) / sizeof(*all_options))
 
 static const char target_help[] = "TARGET is docker:[ROOT], docker:[ROOT]NAME, oci:PATH[:TAG], or a bare NAME, which "
 				  "is looked up in every store found. "
@@ -159,7 +159,7 @@ static const struct pl_command *find_command(const char *name, struct pl_reason 
 static const struct option *find_option(const char *name, size_t n, char letter, const struct pl_command *command)
 {
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		const struct option *o = &options[i];
+		const struct option *o = &all_options[i];
 
 		if (!(o->commands & command->bit))
 			continue;
@@ -176,8 +176,8 @@ static int refuse_option(const char *given, const struct pl_command *command, st
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (options[i].commands & command->bit)
-			names[n++] = options[i].name;
+		if (all_options[i].commands & command->bit)
+			names[n++] = all_options[i].name;
 	}
 	if (given[1] == '-')
 		meant = pl_suggest(given + 2, names, n);
@@ -392,8 +392,8 @@ void pl_options_help(const struct pl_command *command, FILE *out)
 	fprintf(out, "%s\n\nusage: plimsoll %s [OPTION...]%s%s\n\n", command->purpose, command->name,
 		*command->arguments ? " " : "", command->arguments);
 	for (size_t i = 0; i < N_OPTIONS; i++) {
-		if (options[i].commands & command->bit)
-			help_of_option(&options[i], columns, out);
+		if (all_options[i].commands & command->bit)
+			help_of_option(&all_options[i], columns, out);
 	}
 	if (command->details) {
 		fputc('\n', out);
