@@ -36,13 +36,10 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "An account that is provided for the application is used",
 		.why = "The .NET images, and others made like them, bring an ordinary account and its uid in APP_UID, "
-		       "but most of them "
-		       "leave USER to whoever builds on them. Where that line is forgotten the application runs as "
-		       "root beside a "
-		       "ready account.",
+		       "but most of them leave USER to whoever builds on them. Where that line is forgotten the "
+		       "application runs as root beside a ready account.",
 		.how = "Fails when the environment has APP_UID, a number other than 0, and USER is empty. Not "
-		       "applicable without "
-		       "APP_UID.",
+		       "applicable without APP_UID.",
 		.remedies = { { "Dockerfile", "USER $APP_UID" },
 			      { "Kubernetes", "securityContext: { runAsNonRoot: true, runAsUser: 1654 }" } },
 		.references = { REFERENCES_USER },
@@ -54,8 +51,7 @@ static const struct pl_check checks[] = {
 		.profiles = RESTRICTED,
 		.title = "The image brings no device nodes",
 		.why = "Engines make the devices a container may use. A node in a layer does nothing good, and "
-		       "something bad wherever "
-		       "the device rules are opened.",
+		       "something bad wherever the device rules are opened.",
 		.how = "Fails for each character or block device in the merged layers. The 0:0 devices that mark "
 		       "deletions do not count.",
 		.remedies = { { "Dockerfile", "RUN find / -xdev \\( -type b -o -type c \\) -delete" } },
@@ -68,13 +64,11 @@ static const struct pl_check checks[] = {
 		.profiles = RESTRICTED,
 		.title = "The user cannot change the code that is started",
 		.why = "Whoever can write the program, its interpreter, or a directory that holds them keeps a "
-		       "foothold across restarts, "
-		       "and where root starts it first, becomes root.",
+		       "foothold across restarts, and where root starts it first, becomes root.",
 		.how = "The entry point is found through PATH and links as the engine does; owner, group and mode of "
-		       "each file and "
-		       "directory on the way are held against the user. Low when it is the user's own file or group, "
-		       "medium when "
-		       "anyone may write, high when root starts the code and the user it drops to can change it.",
+		       "each file and directory on the way are held against the user. Low when it is the user's own "
+		       "file or group, medium when anyone may write, high when root starts the code and the user it "
+		       "drops to can change it.",
 		.remedies = { { "Dockerfile", "COPY --chown=0:0 --chmod=go-w app /app" },
 			      { "docker run", "--read-only --tmpfs /tmp" },
 			      { "Kubernetes", "securityContext: { readOnlyRootFilesystem: true }" } },
@@ -87,13 +81,10 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "No file gives capabilities to whoever runs it",
 		.why = "A container of a user other than root starts without capabilities, but its bounding set stays "
-		       "full: one program "
-		       "with file capabilities gives them back, unless no_new_privs is set.",
+		       "full: one program with file capabilities gives them back, unless no_new_privs is set.",
 		.how = "Fails for each regular file with the attribute security.capability. High when one of them can "
-		       "be turned into "
-		       "root (CAP_SETUID, CAP_DAC_OVERRIDE, CAP_SYS_ADMIN and their like), low when it is "
-		       "CAP_NET_BIND_SERVICE alone "
-		       "or nothing.",
+		       "be turned into root (CAP_SETUID, CAP_DAC_OVERRIDE, CAP_SYS_ADMIN and their like), low when it "
+		       "is CAP_NET_BIND_SERVICE alone or nothing.",
 		.remedies = { { "Dockerfile", "RUN setcap -r FILE" },
 			      { "docker run", "--security-opt no-new-privileges --cap-drop ALL" },
 			      { "Kubernetes", "securityContext: { allowPrivilegeEscalation: false, capabilities: { "
@@ -109,8 +100,7 @@ static const struct pl_check checks[] = {
 		.why = "What lies in a layer that cannot be read is not known, and neither is what that layer deletes "
 		       "from those below.",
 		.how = "Unknown when a layer is missing, damaged, of an unknown kind, over a limit, or not what its "
-		       "digest says. The "
-		       "layers that could be read are judged as usual.",
+		       "digest says. The layers that could be read are judged as usual.",
 		.remedies = { { "docker", "docker pull the image again" } },
 		.references = { REFERENCES_INTEGRITY },
 		.judge = pl_judge_incomplete,
@@ -123,9 +113,8 @@ static const struct pl_check checks[] = {
 		.why = "A layer that engines unpack differently can show one tree to whoever checks it and another to "
 		       "whoever runs it.",
 		.how = "Fails when a layer names a path twice, deletes and brings the same path, leads through a link "
-		       "of a lower layer, "
-		       "or does anything else that engines treat differently. What Docker's overlay driver makes of it "
-		       "is judged.",
+		       "of a lower layer, or does anything else that engines treat differently. What Docker's overlay "
+		       "driver makes of it is judged.",
 		.remedies = { { "Dockerfile", "Build the image again with the engine's own builder" } },
 		.references = { REFERENCES_INTEGRITY },
 		.judge = pl_judge_layer_ambiguous,
@@ -136,11 +125,10 @@ static const struct pl_check checks[] = {
 		.profiles = RESTRICTED,
 		.title = "Only root can write on PATH",
 		.why = "A program that the user leaves on PATH is started by the next health check, exec or script, "
-		       "with that one's "
-		       "privileges.",
+		       "with that one's privileges.",
 		.how = "Owner, group and mode of the directories on PATH, and of the files in them, are held against "
-		       "the user. Low when "
-		       "they are the user's own, medium when anyone may write or when root runs the container.",
+		       "the user. Low when they are the user's own, medium when anyone may write or when root runs "
+		       "the container.",
 		.remedies = { { "Dockerfile", "RUN chown -R 0:0 /usr/local/bin && chmod -R go-w /usr/local/bin" },
 			      { "docker run", "--read-only" },
 			      { "Kubernetes", "securityContext: { readOnlyRootFilesystem: true }" } },
@@ -154,10 +142,9 @@ static const struct pl_check checks[] = {
 		.title = "The image exposes no port below 1024",
 		.why = "Where an engine keeps low ports to root, such an image ends up running as root or with "
 		       "CAP_NET_BIND_SERVICE.",
-		.how = "Fails when ExposedPorts names a port from 1 to 1023. Docker from 20.10 and containerd from 2.0 "
-		       "let every user bind "
-		       "them in a network of the container's own; Podman, CRI-O, containerd 1.x and the host's network "
-		       "do not.",
+		.how = "Fails when ExposedPorts names a port from 1 to 1023. Docker from 20.10 and containerd from "
+		       "2.0 let every user bind them in a network of the container's own; Podman, CRI-O, containerd "
+		       "1.x and the host's network do not.",
 		.remedies = { { "Dockerfile", "EXPOSE 8080" },
 			      { "docker run", "-p 80:8080" },
 			      { "Kubernetes", "ports: [ { containerPort: 8080 } ]" } },
@@ -171,14 +158,11 @@ static const struct pl_check checks[] = {
 		.profiles = RESTRICTED,
 		.title = "Root is given up by USER, not by the entry point",
 		.why = "An entry point that starts as root and drops leaves exec, health checks and everything before "
-		       "the drop as root, "
-		       "needs CAP_SETUID and CAP_SETGID, and any other command stays root. The kubelet refuses it "
-		       "under runAsNonRoot.",
+		       "the drop as root, needs CAP_SETUID and CAP_SETGID, and any other command stays root. The "
+		       "kubelet refuses it under runAsNonRoot.",
 		.how = "Applies to images that run as root. Fails when the entry point, or the script it is, calls "
-		       "gosu, su-exec, setpriv, "
-		       "s6-setuidgid, chpst, runuser or the like, or starts a daemon that is known to drop by itself. "
-		       "That it really "
-		       "drops only the running processes can show.",
+		       "gosu, su-exec, setpriv, s6-setuidgid, chpst, runuser or the like, or starts a daemon that is "
+		       "known to drop by itself. That it really drops only the running processes can show.",
 		.remedies = { { "Dockerfile", "USER 999:999, with the files it needs prepared at build time" },
 			      { "docker run", "--user 999:999" },
 			      { "Kubernetes", "securityContext: { runAsNonRoot: true, runAsUser: 999 }" } },
@@ -191,11 +175,9 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "The image has no set-user-id and set-group-id files",
 		.why = "Such a file runs as its owner whoever starts it. One of root's gives back the whole bounding "
-		       "set, unless "
-		       "no_new_privs is set.",
-		.how = "Fails for each regular file with the set-user-id or set-group-id bit in the merged layers. Low "
-		       "when none of them "
-		       "leads to root or its group.",
+		       "set, unless no_new_privs is set.",
+		.how = "Fails for each regular file with the set-user-id or set-group-id bit in the merged layers. "
+		       "Low when none of them leads to root or its group.",
 		.remedies = { { "Dockerfile", "RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +" },
 			      { "docker run", "--security-opt no-new-privileges" },
 			      { "Kubernetes", "securityContext: { allowPrivilegeEscalation: false }" } },
@@ -208,11 +190,9 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "No account but root has uid 0",
 		.why = "Whoever becomes such an account is root under another name. A line that only looks like an "
-		       "ordinary account does it "
-		       "too: engines read a uid field that is no number as 0.",
+		       "ordinary account does it too: engines read a uid field that is no number as 0.",
 		.how = "Every line of /etc/passwd is read as the engines read it. Fails for each account other than "
-		       "root whose uid is 0 "
-		       "after that.",
+		       "root whose uid is 0 after that.",
 		.remedies = { { "Dockerfile", "RUN sed -i '/^NAME:/d' /etc/passwd" } },
 		.references = { REFERENCES_LEAST_PRIVILEGE },
 		.judge = pl_judge_uid0_accounts,
@@ -237,8 +217,7 @@ static const struct pl_check checks[] = {
 		.title = "USER does not name root by another name",
 		.why = "An image that says USER app and runs as root passes every check that only looks at the name.",
 		.how = "Applies when USER is a name other than root. It is held against the image's passwd as the "
-		       "engine does: a uid field that "
-		       "is no number is 0, one over 32 bits is cut.",
+		       "engine does: a uid field that is no number is 0, one over 32 bits is cut.",
 		.remedies = { { "Dockerfile", "RUN useradd -u 1654 app, then USER 1654" } },
 		.references = { REFERENCES_USER },
 		.judge = pl_judge_user_alias,
@@ -249,13 +228,11 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "Every engine runs the image as the same user",
 		.why = "Engines and their versions read some USER strings differently: cut to 32 bits, looked up as a "
-		       "name, refused. An image "
-		       "that one engine refuses, or runs as an ordinary user, another may run as root (CVE-2024-40635, "
-		       "CVE-2026-46680).",
+		       "name, refused. An image that one engine refuses, or runs as an ordinary user, another may run "
+		       "as root (CVE-2024-40635, CVE-2026-46680).",
 		.how = "USER is resolved by the rule of every supported engine and version. Fails when one of them "
-		       "gives root and another "
-		       "does not; when none gives root, a difference is information, and a user that the config names "
-		       "twice is low.",
+		       "gives root and another does not; when none gives root, a difference is information, and a "
+		       "user that the config names twice is low.",
 		.remedies = { { "Dockerfile", "USER 1654, or USER 1654:1654" } },
 		.references = { REFERENCES_USER },
 		.judge = pl_judge_user_ambiguous,
@@ -267,8 +244,8 @@ static const struct pl_check checks[] = {
 		.title = "The user is not in a powerful group",
 		.why = "What belongs to the group root, shadow, disk or docker is within reach of everyone in it.",
 		.how = "Primary and supplementary groups as the engine sets them. Low for group 0, which images made "
-		       "for OpenShift need; medium "
-		       "for disk, docker, incus, kmem, libvirt, lxd, podman, shadow, sudo and wheel.",
+		       "for OpenShift need; medium for disk, docker, incus, kmem, libvirt, lxd, podman, shadow, sudo "
+		       "and wheel.",
 		.remedies = { { "Dockerfile", "USER 1654:1654" },
 			      { "docker run", "--user 1654:1654" },
 			      { "Kubernetes", "securityContext: { runAsGroup: 1654 }" } },
@@ -283,8 +260,7 @@ static const struct pl_check checks[] = {
 		.why = "The kubelet does not look into the image: under runAsNonRoot it refuses to start a container "
 		       "whose USER is a name.",
 		.how = "The kubelet's own rule is put to the text before the first colon. Not applicable when the "
-		       "image is root or no engine "
-		       "would start it.",
+		       "image is root or no engine would start it.",
 		.remedies = { { "Dockerfile", "USER 1654" }, { "Kubernetes", "securityContext: { runAsUser: 1654 }" } },
 		.references = { REFERENCES_USER },
 		.judge = pl_judge_user_not_numeric,
@@ -297,8 +273,7 @@ static const struct pl_check checks[] = {
 		.why = "Without a user namespace a uid in the container is the same uid on the host, with its files "
 		       "and processes.",
 		.how = "Low for uids 1 to 99, which distributions hand out; information for 100 to 999, the range of "
-		       "system accounts, and for "
-		       "65534.",
+		       "system accounts, and for 65534.",
 		.remedies = { { "Dockerfile", "USER 1654, or any uid from 1000 on" } },
 		.references = { REFERENCES_LEAST_PRIVILEGE },
 		.judge = pl_judge_user_reserved_uid,
@@ -309,11 +284,11 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "The image runs as a user other than root",
 		.why = "Root in a container is root of the host's kernel with some privileges taken away. A flaw in "
-		       "the application, the engine or "
-		       "the kernel then costs the host, where it would have cost one account.",
+		       "the application, the engine or the kernel then costs the host, where it would have cost one "
+		       "account.",
 		.how = "USER is resolved against the image's own passwd by the rule of the engine whose store it is. "
-		       "Fails when the uid is 0, "
-		       "however it is spelled: no USER, 0, 00, root, an alias, a uid cut to 32 bits.",
+		       "Fails when the uid is 0, however it is spelled: no USER, 0, 00, root, an alias, a uid cut to "
+		       "32 bits.",
 		.remedies = { { "Dockerfile", "USER 1654" },
 			      { "docker run", "--user 1654:1654" },
 			      { "Kubernetes", "securityContext: { runAsNonRoot: true, runAsUser: 1654 }" } },
@@ -326,11 +301,9 @@ static const struct pl_check checks[] = {
 		.profiles = CIS,
 		.title = "The engine can find the user",
 		.why = "An engine that cannot resolve USER does not start the container. What cannot start is not "
-		       "thereby unprivileged: the usual way "
-		       "out is to run it as root.",
+		       "thereby unprivileged: the usual way out is to run it as root.",
 		.how = "USER is resolved against the image's own passwd and group by the rule of the engine whose "
-		       "store it is. Fails with "
-		       "the engine's own message.",
+		       "store it is. Fails with the engine's own message.",
 		.remedies = { { "Dockerfile", "RUN useradd -u 1654 app, then USER 1654" } },
 		.references = { REFERENCES_USER },
 		.judge = pl_judge_user_unresolvable,

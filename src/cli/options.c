@@ -117,11 +117,10 @@ static const struct option all_options[] = {
 #define N_OPTIONS (sizeof(all_options) / sizeof(*all_options))
 
 static const char target_help[] = "TARGET is docker:[ROOT], docker:[ROOT]NAME, oci:PATH[:TAG], or a bare NAME, which "
-				  "is looked up in every store found. "
-				  "Without a target every store of this machine is judged.\n\n"
-				  "Exit codes: 0 all compliant; 1 a finding at or above --fail-on; 2 wrong usage; 3 "
-				  "nothing failed but something is "
-				  "unknown; 4 a fault of plimsoll or the system.";
+				  "is looked up in every store found. Without a target every store of this machine is "
+				  "judged.\n\nExit codes: 0 all compliant; 1 a finding at or above --fail-on; 2 wrong "
+				  "usage; 3 nothing failed but something is unknown; 4 a fault of plimsoll or the "
+				  "system.";
 
 static const struct pl_command commands[] = {
 	{ "scan", SCAN, "[TARGET...]", "Judge images, now", target_help, UINT32_MAX, pl_cmd_scan },
