@@ -34,7 +34,7 @@ bool pl_digest_parse_hex(enum pl_digest_algorithm algorithm, const char *hex, si
 {
 	const size_t bytes = algorithms[algorithm].bytes;
 
-	*out = (struct pl_digest){ PL_DIGEST_NONE };
+	*out = (struct pl_digest){ .algorithm = PL_DIGEST_NONE };
 	if (!bytes || n != 2 * bytes)
 		return false;
 	for (size_t i = 0; i < bytes; i++) {
@@ -58,7 +58,7 @@ bool pl_digest_parse(const char *text, size_t n, struct pl_digest *out)
 		if (n > len && !memcmp(text, algorithms[a].prefix, len))
 			return pl_digest_parse_hex(a, text + len, n - len, out);
 	}
-	*out = (struct pl_digest){ PL_DIGEST_NONE };
+	*out = (struct pl_digest){ .algorithm = PL_DIGEST_NONE };
 	return false;
 }
 
@@ -122,7 +122,7 @@ void pl_hash_finish(struct pl_hash *hash, struct pl_digest *out)
 {
 	size_t n = 0;
 
-	*out = (struct pl_digest){ PL_DIGEST_NONE };
+	*out = (struct pl_digest){ .algorithm = PL_DIGEST_NONE };
 	if (psa_hash_finish(&hash->operation, out->bytes, sizeof(out->bytes), &n) == PSA_SUCCESS &&
 	    n == algorithms[hash->algorithm].bytes)
 		out->algorithm = hash->algorithm;

@@ -1,172 +1,192 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gzip (RFC 1952) by ISA-L: all members as one stream, header, CRC and length checked. */
-#include "stream_internal.h"
+/*
+ * gzip (RFC 1952) by ISA-L: headers, deflate, CRC and length are checked by it; members, and what may follow the last one,
+ * are our business. All input is from outside.
+ */
+#include "format/stream_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include <isa-l/igzip_lib.h>
 
-/* The decoder carries its window, 32 KiB, from one output buffer to the next: it must be small beside the buffer. */
-#define OUT_BYTES ((size_t)256 << 10)
+#include "plimsoll/verdict.h"
 
-enum where { IN_HEADER, IN_MEMBER, AFTER_MEMBER, IN_PADDING };
+/* Every call copies about 64 KiB of history about, whatever it decodes: much less than this would show in the speed. */
+#define CHUNK_BYTES ((uint32_t)256 << 10)
 
-struct gunzip {
+enum gzip_phase { GZIP_HEADER, GZIP_DATA, GZIP_BETWEEN, GZIP_PADDING };
+
+struct gzip_stream {
 	struct pl_stream base;
-	enum where where;
-	uint64_t in;  /* bytes taken from below */
-	uint64_t out;
-	struct isal_gzip_header header;
+	enum gzip_phase phase;
+	uint64_t members;
+	struct isal_gzip_header header; /* kept, for a header may come in pieces */
 	struct inflate_state state;
-	uint8_t bytes[OUT_BYTES];
+	uint8_t chunk[CHUNK_BYTES];
 };
 
-static int corrupt(struct gunzip *g, const char *what, struct pl_reason *reason)
+static int refuse(const struct gzip_stream *gzip, int verdict, struct pl_reason *reason, const char *what)
 {
-	pl_reason_set(reason, "gzip, offset %llu: %s", (unsigned long long)(g->in - g->state.avail_in), what);
-	return PL_BAD_SYNTAX;
+	pl_reason_set(reason, "gzip, offset %llu: %s",
+		      (unsigned long long)(pl_stream_position(gzip->base.below) - gzip->state.avail_in), what);
+	return verdict;
 }
 
-static void begin_member(struct gunzip *g)
+static int refuse_code(const struct gzip_stream *gzip, int code, struct pl_reason *reason)
 {
-	uint8_t *next_in = g->state.next_in;
-	uint32_t avail_in = g->state.avail_in;
-
-	isal_inflate_reset(&g->state);
-	isal_gzip_header_init(&g->header);
-	g->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
-	g->state.next_in = next_in;
-	g->state.avail_in = avail_in;
-	g->where = IN_HEADER;
+	switch (code) {
+	case ISAL_INVALID_WRAPPER:
+		return refuse(gzip, PL_BAD_SYNTAX, reason,
+			      gzip->members ? "what follows the last member is no gzip header" : "no gzip header");
+	case ISAL_UNSUPPORTED_METHOD:
+		return refuse(gzip, PL_BAD_SYNTAX, reason, "not compressed with deflate");
+	case ISAL_INCORRECT_CHECKSUM:
+		return refuse(gzip, PL_BAD_SYNTAX, reason, "the check sum or the length is wrong");
+	case ISAL_INVALID_LOOKBACK:
+		return refuse(gzip, PL_BAD_SYNTAX, reason, "a copy from before the beginning");
+	case ISAL_INVALID_SYMBOL:
+		return refuse(gzip, PL_BAD_SYNTAX, reason, "an invalid symbol");
+	default:
+		return refuse(gzip, PL_BAD_SYNTAX, reason, "an invalid block");
+	}
 }
 
-/* Makes sure that there is input. *end_out: there is no more. */
-static int fill(struct gunzip *g, bool *end_out, struct pl_reason *reason)
+/* Gets input if there is none. *end_out: there is none any more. */
+static int fill(struct gzip_stream *gzip, bool *end_out, struct pl_reason *reason)
 {
-	const uint8_t *bytes = NULL;
-	size_t n = 0;
+	struct inflate_state *state = &gzip->state;
+	struct pl_chunk in;
 	int r;
 
 	*end_out = false;
-	if (g->state.avail_in)
+	if (state->avail_in)
 		return 0;
-	r = pl_stream_next(g->base.below, &bytes, &n, reason);
+	r = pl_stream_next(gzip->base.below, &in.bytes, &in.n, reason);
 	if (r)
 		return r;
-	*end_out = !n;
-	/* chunks are far below 4 GiB, but a memory stream may give all at once */
-	if (n > UINT32_MAX) {
-		g->base.below->rest = bytes + UINT32_MAX;
-		g->base.below->n_rest = n - UINT32_MAX;
-		n = UINT32_MAX;
-	}
-	g->state.next_in = (uint8_t *)(uintptr_t)bytes;
-	g->state.avail_in = (uint32_t)n;
-	g->in += n;
+	/* ISA-L reads through a pointer that is not const, and counts in 32 bits */
+	if (in.n > UINT32_MAX)
+		return -EOVERFLOW;
+	state->next_in = (uint8_t *)(uintptr_t)in.bytes;
+	state->avail_in = (uint32_t)in.n;
+	*end_out = !in.n;
 	return 0;
 }
 
-static int read_header(struct gunzip *g, struct pl_reason *reason)
+static int read_header(struct gzip_stream *gzip, struct pl_reason *reason)
 {
-	int r = isal_read_gzip_header(&g->state, &g->header);
+	int r = isal_read_gzip_header(&gzip->state, &gzip->header);
 
-	if (r == ISAL_DECOMP_OK)
-		g->where = IN_MEMBER;
-	else if (r != ISAL_END_INPUT)
-		return corrupt(g, "not a gzip header", reason);
-	return 0;
-}
-
-/* Return: the bytes that came out are in *n_out; none of them at the end of a member. */
-static int inflate_some(struct gunzip *g, size_t *n_out, struct pl_reason *reason)
-{
-	int r;
-
-	g->state.next_out = g->bytes;
-	g->state.avail_out = OUT_BYTES;
-	r = isal_inflate(&g->state);
-	*n_out = OUT_BYTES - g->state.avail_out;
-	g->out += *n_out;
-	if (r == ISAL_INCORRECT_CHECKSUM)
-		return corrupt(g, "checksum or length do not match the data", reason);
 	if (r < 0)
-		return corrupt(g, "not valid deflate data", reason);
-	if (g->state.block_state == ISAL_BLOCK_FINISH)
-		g->where = AFTER_MEMBER;
-	return pl_stream_check_expansion(g->in, g->out, reason);
+		return refuse_code(gzip, r, reason);
+	if (r == ISAL_DECOMP_OK)
+		gzip->phase = GZIP_DATA;
+	return 0;
 }
 
-/* Another member, or zeros up to the end as tools that write to tapes leave them. */
-static int look_behind(struct gunzip *g, struct pl_reason *reason)
+static int read_data(struct gzip_stream *gzip, bool end, struct pl_reason *reason)
 {
-	if (g->where == AFTER_MEMBER && *g->state.next_in == 0x1f) {
-		begin_member(g);
-		return 0;
-	}
-	g->where = IN_PADDING;
-	while (g->state.avail_in) {
-		if (*g->state.next_in)
-			return corrupt(g, "bytes after the end that are neither a gzip member nor padding", reason);
-		g->state.next_in++;
-		g->state.avail_in--;
+	struct inflate_state *state = &gzip->state;
+	uint32_t room = state->avail_out;
+	int r = isal_inflate(state);
+
+	if (r < 0)
+		return refuse_code(gzip, r, reason);
+	if (state->block_state == ISAL_BLOCK_FINISH) {
+		gzip->phase = GZIP_BETWEEN;
+		gzip->members++;
+	} else if (end && state->avail_out == room) {
+		return refuse(gzip, PL_BAD_TRUNCATED, reason, "ends within compressed data");
 	}
 	return 0;
 }
 
-static int gunzip_next(struct pl_stream *stream, const uint8_t **bytes_out, size_t *n_out, struct pl_reason *reason)
+/* After a member: the next one, or zeros up to the end, as tape writers and dd leave them. */
+static void look_between(struct gzip_stream *gzip)
 {
-	struct gunzip *g = (struct gunzip *)stream;
+	struct inflate_state *state = &gzip->state;
 
-	for (;;) {
-		/* output may be waiting in the decoder when the input is used up */
-		bool end = false;
-		int r = fill(g, &end, reason);
-
-		if (r)
-			return r;
-		if (end && g->where >= AFTER_MEMBER)
-			return 0;
-		if (end && g->where == IN_HEADER) {
-			pl_reason_set(reason, "gzip, offset %llu: ends within a header", (unsigned long long)g->in);
-			return PL_BAD_TRUNCATED;
-		}
-		switch (g->where) {
-		case IN_HEADER:
-			r = read_header(g, reason);
-			break;
-		case IN_MEMBER:
-			r = inflate_some(g, n_out, reason);
-			if (!r && !*n_out && end && g->where == IN_MEMBER) {
-				pl_reason_set(reason, "gzip, offset %llu: ends within the data", (unsigned long long)g->in);
-				return PL_BAD_TRUNCATED;
-			}
-			break;
-		case AFTER_MEMBER:
-		case IN_PADDING:
-			r = look_behind(g, reason);
-			break;
-		}
-		if (r)
-			return r;
-		if (*n_out) {
-			*bytes_out = g->bytes;
-			return 0;
-		}
+	if (!*state->next_in) {
+		gzip->phase = GZIP_PADDING;
+		return;
 	}
+	isal_inflate_reset(state);
+	isal_gzip_header_init(&gzip->header);
+	gzip->phase = GZIP_HEADER;
+}
+
+static int pass_padding(struct gzip_stream *gzip, struct pl_reason *reason)
+{
+	struct inflate_state *state = &gzip->state;
+
+	for (; state->avail_in; state->avail_in--)
+		if (*state->next_in++)
+			return refuse(gzip, PL_BAD_SYNTAX, reason, "data after the zeros that follow the last member");
+	return 0;
+}
+
+static int gzip_step(struct gzip_stream *gzip, bool end, struct pl_reason *reason)
+{
+	switch (gzip->phase) {
+	case GZIP_HEADER:
+		return end ? refuse(gzip, PL_BAD_TRUNCATED, reason, "ends within a header") : read_header(gzip, reason);
+	case GZIP_DATA:
+		return read_data(gzip, end, reason);
+	case GZIP_BETWEEN:
+		look_between(gzip);
+		return 0;
+	case GZIP_PADDING:
+		return pass_padding(gzip, reason);
+	}
+	return -EINVAL;
+}
+
+static int gzip_next(struct pl_stream *stream, struct pl_chunk *out, struct pl_reason *reason)
+{
+	struct gzip_stream *gzip = (struct gzip_stream *)stream;
+	struct inflate_state *state = &gzip->state;
+
+	state->next_out = gzip->chunk;
+	state->avail_out = CHUNK_BYTES;
+	while (state->avail_out) {
+		bool end;
+		int r;
+
+		/* a whole member is given before what follows it can spoil it */
+		if (gzip->phase == GZIP_BETWEEN && state->avail_out < CHUNK_BYTES)
+			break;
+		r = fill(gzip, &end, reason);
+		if (!r && end && gzip->phase >= GZIP_BETWEEN)
+			break;
+		if (!r)
+			r = gzip_step(gzip, end, reason);
+		if (r)
+			return r;
+	}
+	*out = (struct pl_chunk){ gzip->chunk, CHUNK_BYTES - state->avail_out };
+	return 0;
+}
+
+static void gzip_free(struct pl_stream *stream)
+{
+	free(stream);
 }
 
 int pl_stream_gunzip(struct pl_stream *below, struct pl_stream **out)
 {
-	static const struct pl_stream_ops ops = { .next = gunzip_next };
-	struct gunzip *g = calloc(1, sizeof(*g));
+	static const struct pl_stream_ops ops = { gzip_next, NULL, gzip_free };
+	struct gzip_stream *gzip = malloc(sizeof(*gzip));
 
-	if (!g)
+	if (!gzip)
 		return -ENOMEM;
-	g->base.ops = &ops;
-	g->base.below = below;
-	isal_inflate_init(&g->state);
-	begin_member(g);
-	*out = &g->base;
+	gzip->base = (struct pl_stream){ .ops = &ops, .below = below };
+	gzip->phase = GZIP_HEADER;
+	gzip->members = 0;
+	isal_gzip_header_init(&gzip->header);
+	isal_inflate_init(&gzip->state);
+	gzip->state.avail_in = 0;
+	gzip->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+	*out = &gzip->base;
 	return 0;
 }

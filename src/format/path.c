@@ -1,42 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cleans a name as Go's filepath.Clean("/" + name) does. It goes from the end to the beginning, where a ".." only has to be
+ * counted: nothing that it takes away is ever written, so the name may be as long as it likes.
+ */
 #include "plimsoll/path.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "plimsoll/verdict.h"
 
-static size_t drop_last(const char *path, size_t n)
+static bool is(const char *component, size_t n, const char *dots)
 {
-	const char *slash = memrchr(path, '/', n);
-
-	return slash ? (size_t)(slash - path) : 0;
+	return n == strlen(dots) && !memcmp(component, dots, n);
 }
 
-int pl_path_normalise(const char *raw, size_t n, char out[static PL_MAX_PATH_BYTES], size_t *n_out, unsigned int *flags_out)
+static unsigned int flags_of(const char *name, size_t n)
 {
-	const char *end = raw + n;
-	size_t at = 0;
+	const char *slash = n ? memrchr(name, '/', n) : NULL;
+	size_t base = slash ? (size_t)(slash - name) + 1 : 0;
+	unsigned int flags = n && name[0] == '/' ? PL_PATH_ABSOLUTE : 0;
 
-	*flags_out = 0;
-	while (raw < end) {
-		const char *slash = memchr(raw, '/', (size_t)(end - raw));
-		size_t len = slash ? (size_t)(slash - raw) : (size_t)(end - raw);
+	if (base == n || is(name + base, n - base, ".") || is(name + base, n - base, ".."))
+		flags |= PL_PATH_DIRECTORY;
+	return flags;
+}
 
-		if (len == 2 && raw[0] == '.' && raw[1] == '.') {
-			if (!at)
-				*flags_out |= PL_PATH_CLAMPED;
-			at = drop_last(out, at);
-		} else if (len && !(len == 1 && raw[0] == '.')) {
-			if (len > PL_MAX_NAME_BYTES || at + 1 + len >= PL_MAX_PATH_BYTES)
-				return PL_BAD_LIMIT;
-			if (at)
-				out[at++] = '/';
-			memcpy(out + at, raw, len);
-			at += len;
-		}
-		raw += len + (slash ? 1 : 0);
-	}
+int pl_path_normalise(const char *name, size_t n, char out[static PL_MAX_PATH_BYTES], size_t *n_out, unsigned int *flags_out)
+{
+	unsigned int flags = flags_of(name, n);
+	size_t at = PL_MAX_PATH_BYTES - 1, taken_away = 0;
+
 	out[at] = 0;
-	*n_out = at;
+	while (n) {
+		const char *slash = memrchr(name, '/', n);
+		const char *component = slash ? slash + 1 : name;
+		size_t len = n - (size_t)(component - name);
+
+		n = slash ? (size_t)(slash - name) : 0;
+		if (!len || is(component, len, "."))
+			continue;
+		if (is(component, len, "..")) {
+			flags |= PL_PATH_DOTDOT;
+			taken_away++;
+			continue;
+		}
+		if (taken_away) {
+			taken_away--;
+			continue;
+		}
+		if (len > PL_MAX_NAME_BYTES || len + (out[at] != 0) > at)
+			return PL_BAD_LIMIT;
+		if (out[at])
+			out[--at] = '/';
+		at -= len;
+		memcpy(out + at, component, len);
+	}
+	if (taken_away)
+		flags |= PL_PATH_CLAMPED;
+	*n_out = PL_MAX_PATH_BYTES - 1 - at;
+	memmove(out, out + at, *n_out + 1);
+	if (flags_out)
+		*flags_out = flags;
 	return 0;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zstd (RFC 8878) by its own library: frames and skippable frames in any order are one stream. */
-#include "stream_internal.h"
+/*
+ * zstd (RFC 8878) by its own library: frames and skippable frames one after another, up to the end of the input. All input
+ * is from outside; the window, which the input chooses, is capped.
+ */
+#include "format/stream_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,107 +11,101 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define OUT_BYTES ((size_t)128 << 10)
+#include "plimsoll/limits.h"
+#include "plimsoll/verdict.h"
 
-struct unzstd {
+/* The largest block of the format, so that the library never waits for room (ZSTD_DStreamOutSize). */
+#define CHUNK_BYTES ((size_t)128 << 10)
+
+struct zstd_stream {
 	struct pl_stream base;
 	ZSTD_DStream *decoder;
-	ZSTD_inBuffer input;
-	uint64_t in;
-	uint64_t out;
-	bool in_frame; /* what came so far ends within a frame */
-	bool flushed;  /* the decoder holds no finished output */
-	uint8_t bytes[OUT_BYTES];
+	ZSTD_inBuffer in;
+	bool in_frame;
+	uint8_t chunk[CHUNK_BYTES];
 };
 
-static int failed(struct unzstd *z, size_t code, struct pl_reason *reason)
+static int refuse(const struct zstd_stream *zstd, int verdict, struct pl_reason *reason, const char *what)
 {
-	unsigned long long offset = z->in - (z->input.size - z->input.pos);
+	pl_reason_set(reason, "zstd, offset %llu: %s",
+		      (unsigned long long)(pl_stream_position(zstd->base.below) - (zstd->in.size - zstd->in.pos)), what);
+	return verdict;
+}
 
-	switch ((int)ZSTD_getErrorCode(code)) { /* of some dozens, those that mean something here */
-	case ZSTD_error_memory_allocation:
+static int refuse_code(const struct zstd_stream *zstd, size_t code, struct pl_reason *reason)
+{
+	ZSTD_ErrorCode error = ZSTD_getErrorCode(code);
+
+	if (error == ZSTD_error_memory_allocation)
 		return -ENOMEM;
-	case ZSTD_error_frameParameter_windowTooLarge:
+	if (error == ZSTD_error_frameParameter_windowTooLarge) {
 		pl_reason_limit(reason, "zstd-window-log", PL_MAX_ZSTD_WINDOW_LOG);
 		return PL_BAD_LIMIT;
-	case ZSTD_error_dictionary_wrong:
-		pl_reason_set(reason, "zstd, offset %llu: needs a dictionary", offset);
-		return PL_BAD_UNSUPPORTED;
-	case ZSTD_error_prefix_unknown:
-		pl_reason_set(reason, "zstd, offset %llu: bytes after the end that are no frame", offset);
-		return PL_BAD_SYNTAX;
-	case ZSTD_error_checksum_wrong:
-		pl_reason_set(reason, "zstd, offset %llu: the checksum does not match the data", offset);
-		return PL_BAD_SYNTAX;
-	default:
-		pl_reason_set(reason, "zstd, offset %llu: %s", offset, ZSTD_getErrorName(code));
-		return PL_BAD_SYNTAX;
 	}
+	if (error == ZSTD_error_dictionary_wrong)
+		return refuse(zstd, PL_BAD_UNSUPPORTED, reason, "needs a dictionary, and engines have none");
+	return refuse(zstd, PL_BAD_SYNTAX, reason, ZSTD_getErrorName(code));
 }
 
-static int unzstd_next(struct pl_stream *stream, const uint8_t **bytes_out, size_t *n_out, struct pl_reason *reason)
+static int zstd_next(struct pl_stream *stream, struct pl_chunk *out, struct pl_reason *reason)
 {
-	struct unzstd *z = (struct unzstd *)stream;
+	struct zstd_stream *zstd = (struct zstd_stream *)stream;
+	ZSTD_outBuffer to = { zstd->chunk, sizeof(zstd->chunk), 0 };
 
-	for (;;) {
-		ZSTD_outBuffer output = { z->bytes, OUT_BYTES, 0 };
-		size_t left;
-		int r;
+	while (to.pos < to.size) {
+		bool end = false;
+		size_t before = to.pos, more;
 
-		if (z->flushed && z->input.pos == z->input.size) {
-			const uint8_t *bytes = NULL;
-			size_t n = 0;
+		/* a whole frame is given before what follows it can spoil it */
+		if (!zstd->in_frame && to.pos)
+			break;
+		if (zstd->in.pos == zstd->in.size) {
+			struct pl_chunk in;
+			int r = pl_stream_next(stream->below, &in.bytes, &in.n, reason);
 
-			r = pl_stream_next(stream->below, &bytes, &n, reason);
 			if (r)
 				return r;
-			if (!n && z->in_frame) {
-				pl_reason_set(reason, "zstd, offset %llu: ends within a frame", (unsigned long long)z->in);
-				return PL_BAD_TRUNCATED;
-			}
-			if (!n)
-				return 0;
-			z->input = (ZSTD_inBuffer){ bytes, n, 0 };
-			z->in += n;
+			zstd->in = (ZSTD_inBuffer){ in.bytes, in.n, 0 };
+			end = !in.n;
 		}
-		left = ZSTD_decompressStream(z->decoder, &output, &z->input);
-		if (ZSTD_isError(left))
-			return failed(z, left, reason);
-		z->in_frame = left != 0;
-		z->flushed = output.pos < output.size;
-		z->out += output.pos;
-		r = pl_stream_check_expansion(z->in, z->out, reason);
-		if (r)
-			return r;
-		if (output.pos) {
-			*bytes_out = z->bytes;
-			*n_out = output.pos;
-			return 0;
-		}
+		if (end && !zstd->in_frame)
+			break;
+		/* without input it still gives what it holds back */
+		more = ZSTD_decompressStream(zstd->decoder, &to, &zstd->in);
+		if (ZSTD_isError(more))
+			return refuse_code(zstd, more, reason);
+		zstd->in_frame = more > 0;
+		if (end && zstd->in_frame && to.pos == before)
+			return refuse(zstd, PL_BAD_TRUNCATED, reason, "ends within a frame");
 	}
+	*out = (struct pl_chunk){ zstd->chunk, to.pos };
+	return 0;
 }
 
-static void unzstd_free(struct pl_stream *stream)
+static void zstd_free(struct pl_stream *stream)
 {
-	ZSTD_freeDStream(((struct unzstd *)stream)->decoder);
+	struct zstd_stream *zstd = (struct zstd_stream *)stream;
+
+	ZSTD_freeDStream(zstd->decoder);
+	free(zstd);
 }
 
 int pl_stream_unzstd(struct pl_stream *below, struct pl_stream **out)
 {
-	static const struct pl_stream_ops ops = { .next = unzstd_next, .free = unzstd_free };
-	struct unzstd *z = calloc(1, sizeof(*z));
+	static const struct pl_stream_ops ops = { zstd_next, NULL, zstd_free };
+	struct zstd_stream *zstd = malloc(sizeof(*zstd));
 
-	if (!z)
+	if (!zstd)
 		return -ENOMEM;
-	z->base.ops = &ops;
-	z->flushed = true;
-	z->decoder = ZSTD_createDStream();
-	if (!z->decoder || ZSTD_isError(ZSTD_DCtx_setParameter(z->decoder, ZSTD_d_windowLogMax, PL_MAX_ZSTD_WINDOW_LOG))) {
-		ZSTD_freeDStream(z->decoder);
-		free(z);
+	zstd->base = (struct pl_stream){ .ops = &ops, .below = below };
+	zstd->in = (ZSTD_inBuffer){ 0 };
+	zstd->in_frame = false;
+	zstd->decoder = ZSTD_createDStream();
+	if (!zstd->decoder ||
+	    ZSTD_isError(ZSTD_DCtx_setParameter(zstd->decoder, ZSTD_d_windowLogMax, PL_MAX_ZSTD_WINDOW_LOG))) {
+		zstd_free(&zstd->base);
 		return -ENOMEM;
 	}
-	z->base.below = below;
-	*out = &z->base;
+	*out = &zstd->base;
 	return 0;
 }
