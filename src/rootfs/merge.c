@@ -215,6 +215,16 @@ static void note_repeated(struct pl_rootfs *fs, const struct node *node, const s
 	pl_note_ambiguity(fs, e->path, e->path_len, "stands twice in the layer: containerd takes the last, docker and podman refuse it");
 }
 
+/* What a wanted link names is wanted at once: it often comes later in the same layer, which saves another pass. */
+static int want_target(struct pl_rootfs *fs, const struct node *link)
+{
+	const struct node *dir = link->pub.link[0] == '/' ? NULL : (const struct node *)link->pub.parent;
+	char path[PL_MAX_PATH_BYTES];
+	size_t n;
+
+	return pl_path_join(dir, link->pub.link, path, &n) ? pl_tree_want(fs, path, n, link->want_bytes) : 0;
+}
+
 int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node **kept_out)
 {
 	struct node *dir, *node, *target = NULL;
@@ -256,7 +266,7 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 		return target ? copy_content(node, target) : 0;
 	}
 	*kept_out = node;
-	return 0;
+	return wanted && e.type == PL_FILE_SYMLINK ? want_target(fs, node) : 0;
 }
 
 void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
