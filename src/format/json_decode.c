@@ -482,24 +482,24 @@ static int compare_sorted(const void *a, const void *b)
 }
 
 /* Sorts a map's elements; of those with the same key the last one stays. */
-static int sort_map(struct decoder *d, const struct frame *map, size_t *n_out)
+static int sort_map(struct decoder *d, struct frame *map)
 {
-	size_t size = element_size(map->field);
+	size_t size = element_size(map->field), n = map->n;
 	char *list = get_list(map->field, map->base);
-	struct sorted *sorted = pl_arena_calloc(d->arena, map->n, sizeof(*sorted));
-	int r = check_arena(d, sorted, map->n * sizeof(*sorted));
+	struct sorted *sorted = pl_arena_calloc(d->arena, n, sizeof(*sorted));
+	int r = check_arena(d, sorted, n * sizeof(*sorted));
 
 	if (r)
 		return r;
-	for (size_t i = 0; i < map->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		memcpy(&sorted[i].pair, list + i * size, size);
 		sorted[i].order = i;
 	}
-	qsort(sorted, map->n, sizeof(*sorted), compare_sorted);
-	*n_out = 0;
-	for (size_t i = 0; i < map->n; i++)
-		if (i + 1 == map->n || strcmp(sorted[i].pair.key, sorted[i + 1].pair.key))
-			memcpy(list + (*n_out)++ * size, &sorted[i].pair, size);
+	qsort(sorted, n, sizeof(*sorted), compare_sorted);
+	map->n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (i + 1 == n || strcmp(sorted[i].pair.key, sorted[i + 1].pair.key))
+			memcpy(list + map->n++ * size, &sorted[i].pair, size);
 	return 0;
 }
 
@@ -513,7 +513,7 @@ static int close_frame(struct decoder *d)
 		return 0;
 	list = get_list(top->field, top->base);
 	if (d->json.token == PL_JSON_OBJECT_END && top->n > top->n_before)
-		r = sort_map(d, top, &top->n);
+		r = sort_map(d, top);
 	set_list(top->field, top->base, top->n ? list : NULL, top->n);
 	return r;
 }
