@@ -2,6 +2,9 @@
 /*
  * The way to the broker: MQTT 5, or 3.1.1 when the broker knows no more, over TLS 1.3 or 1.2 with a client certificate.
  * Nothing here blocks longer than its time: names are resolved in a child process, everything else is polled.
+ *
+ * The client id is the device id, as brokers want it that tie the one to the certificate's CN. A broker ends an older
+ * session of the same client id, so two links of one device take turns.
  */
 #pragma once
 
@@ -25,7 +28,7 @@ enum pl_link_verdict {
 	PL_LINK_E_REFUSED,      /* the broker refused the MQTT connection, or a message */
 	PL_LINK_E_LOST,         /* the connection ended under us */
 	PL_LINK_E_TIMEOUT,      /* the broker let the time run out */
-	PL_LINK_E_MESSAGE, /* the message is not one that could be sent: its topic, or larger than the broker takes */
+	PL_LINK_E_MESSAGE,      /* the message cannot be sent: its topic, or larger than the broker takes */
 };
 
 enum pl_link_version { PL_LINK_MQTT_AUTO, PL_LINK_MQTT_5, PL_LINK_MQTT_3_1_1 };
@@ -34,12 +37,10 @@ enum pl_link_version { PL_LINK_MQTT_AUTO, PL_LINK_MQTT_5, PL_LINK_MQTT_3_1_1 };
 struct pl_link_config {
 	const char *host; /* a name or an IP address without brackets; the broker's certificate must be for it */
 	uint16_t port;
-	const char *ca_file; /* PEM: the roots that the broker's certificate may end at */
-	const char
-		*cert_file; /* PEM: our certificate, then its intermediates; null: none, and then `device` is needed */
+	const char *ca_file;   /* PEM: the roots that the broker's certificate may end at */
+	const char *cert_file; /* PEM: our certificate, then its intermediates; null: none, then `device` is needed */
 	const char *key_file;  /* PEM, not encrypted */
 	const char *device;    /* null: the certificate's CN; given with a certificate, both must be equal */
-	const char *client_id; /* null: the device id, as brokers demand that tie a client id to its certificate */
 	const char *alpn;      /* null: none */
 	const char *root;      /* what the topics begin with: "<root>/v1/<device>/…" */
 	enum pl_link_version version;

@@ -87,8 +87,9 @@ static int read_certificates(const char *what, const char *path, mbedtls_x509_cr
 	if (r == MBEDTLS_ERR_X509_ALLOC_FAILED)
 		return -ENOMEM;
 	if (r < 0) {
-		pl_reason_set(reason, "%s %s: no certificate in PEM form that can be read (mbedTLS -0x%04x)", what,
-			      name.text, (unsigned int)-r);
+		pl_reason_set(reason,
+			      "%s %s: no certificate in PEM form with an RSA, P-256 or P-384 key (mbedTLS -0x%04x)",
+			      what, name.text, (unsigned int)-r);
 		return PL_LINK_E_IDENTITY;
 	}
 	if (r > 0)
@@ -115,7 +116,7 @@ static int read_key(const char *path, mbedtls_pk_context *out, struct pl_reason 
 	if (strstr((const char *)buf.data, "ENCRYPTED"))
 		pl_reason_set(reason, "private key %s is encrypted: nobody is there to type its password", name.text);
 	else
-		pl_reason_set(reason, "private key %s: no private key in PEM form that can be read (mbedTLS -0x%04x)",
+		pl_reason_set(reason, "private key %s: no RSA, P-256 or P-384 key in PEM form (mbedTLS -0x%04x)",
 			      name.text, (unsigned int)-r);
 	return PL_LINK_E_IDENTITY;
 }

@@ -8,6 +8,9 @@
 /* A variable byte integer has four bytes at most (MQTT 5.0 section 1.5.5). */
 #define LENGTH_BYTES 4
 
+/* We subscribe to nothing: a message to us would be kept in memory by libmosquitto for nobody. */
+#define EXPECTED (1u << PL_MQTT_CONNACK | 1u << PL_MQTT_PUBACK | 1u << PL_MQTT_PINGRESP | 1u << PL_MQTT_DISCONNECT)
+
 static void packet_done(struct pl_inbound *inbound)
 {
 	if (inbound->type == PL_MQTT_CONNACK && inbound->length >= 2)
@@ -41,6 +44,8 @@ int pl_inbound_feed(struct pl_inbound *inbound, const uint8_t *bytes, size_t n)
 		switch (inbound->state) {
 		case PL_INBOUND_TYPE:
 			inbound->type = bytes[i] >> 4;
+			if (!(EXPECTED & 1u << inbound->type))
+				return PL_BAD_UNSUPPORTED;
 			inbound->length = inbound->at = 0;
 			inbound->length_bytes = 0;
 			inbound->state = PL_INBOUND_LENGTH;

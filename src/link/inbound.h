@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Control packet types (MQTT 5.0 section 2.1.2). */
-enum { PL_MQTT_CONNACK = 2, PL_MQTT_PUBACK = 4 };
+enum { PL_MQTT_CONNACK = 2, PL_MQTT_PUBACK = 4, PL_MQTT_PINGRESP = 13, PL_MQTT_DISCONNECT = 14 };
 
 struct pl_inbound {
 	uint8_t type;
@@ -28,5 +28,8 @@ struct pl_inbound {
 		.connack = -1, .puback = -1 \
 	}
 
-/* Return: 0; PL_BAD_LIMIT when a packet is longer than PL_MAX_MQTT_IN_BYTES; PL_BAD_SYNTAX when its length is none. */
+/*
+ * Return: 0; PL_BAD_LIMIT when a packet is longer than PL_MAX_MQTT_IN_BYTES; PL_BAD_SYNTAX when its length is none;
+ * PL_BAD_UNSUPPORTED when it is of a kind that answers nothing we ask.
+ */
 int pl_inbound_feed(struct pl_inbound *inbound, const uint8_t *bytes, size_t n) __attribute__((warn_unused_result));

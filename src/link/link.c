@@ -310,9 +310,7 @@ static int of_library(int code)
 
 static int new_client(struct pl_link *link)
 {
-	const char *id = link->config.client_id ? link->config.client_id : link->identity.device;
-
-	link->client = mosquitto_new(id, true, link);
+	link->client = mosquitto_new(link->identity.device, true, link);
 	if (!link->client)
 		return -errno;
 	mosquitto_connect_v5_callback_set(link->client, on_connect);

@@ -66,6 +66,16 @@ static int give_to_broker(struct pl_pump *pump, struct pl_reason *reason)
 	return 0;
 }
 
+static void say_inbound(int verdict, struct pl_reason *reason)
+{
+	if (verdict == PL_BAD_LIMIT)
+		pl_reason_set(reason, "the broker sends a packet over plimsoll's limit mqtt-in-bytes (%u)",
+			      PL_MAX_MQTT_IN_BYTES);
+	else
+		pl_reason_set(reason, "the broker sends %s: is this an MQTT broker?",
+			      verdict == PL_BAD_SYNTAX ? "a packet whose length is none" : "what nobody has asked for");
+}
+
 static int take_from_broker(struct pl_pump *pump, struct pl_reason *reason)
 {
 	struct pl_flow *down = &pump->down;
@@ -79,12 +89,9 @@ static int take_from_broker(struct pl_pump *pump, struct pl_reason *reason)
 		return r;
 	r = pl_inbound_feed(&pump->inbound, down->bytes, down->len);
 	if (r) {
+		/* libmosquitto does not get to see it */
 		down->len = 0;
-		pl_reason_set(reason,
-			      r == PL_BAD_LIMIT
-				      ? "the broker sends an MQTT packet over plimsoll's limit mqtt-in-bytes (%u)"
-				      : "the broker does not speak MQTT (a packet's length has more than %u bytes)",
-			      r == PL_BAD_LIMIT ? PL_MAX_MQTT_IN_BYTES : 4u);
+		say_inbound(r, reason);
 		return PL_LINK_E_REFUSED;
 	}
 	return 0;

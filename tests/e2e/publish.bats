@@ -118,6 +118,19 @@ refused() {
 	refused "requires a client certificate and none is configured"
 }
 
+@test "RSA and P-384 keys on both sides" {
+	local kind
+	[ -e "$dir/rsa.key" ] || (umask 077 && openssl genrsa -out "$dir/rsa.key" 2048)
+	[ -e "$dir/p384.key" ] || (umask 077 && openssl ecparam -name secp384r1 -genkey -noout -out "$dir/p384.key")
+	for kind in rsa p384; do
+		pki_issue "$dir" "$kind" localhost server DNS:localhost
+		BROKER_SERVER=$kind broker_start "$dir"
+		pki_issue "$dir" "$kind" "$kind-device" client
+		publish --cert "$dir/$kind.crt" --key "$dir/$kind.key"
+		[[ $output == *"$kind-device at localhost:"*"1 of 4 messages delivered"* ]]
+	done
+}
+
 @test "MQTT 3.1.1 when asked for" {
 	broker_watch "$dir" "$BATS_TEST_TMPDIR/got"
 	publish --mqtt 3.1.1
@@ -217,7 +230,7 @@ refused() {
 	refused "nowhere.crt: No such file" --cafile "$dir/nowhere.crt"
 	refused "not a regular file" --cert "$dir"
 	refused "garbage: no certificate in PEM form" --cafile "$dir/garbage"
-	refused "garbage: no private key in PEM form" --key "$dir/garbage"
+	refused "garbage: no RSA, P-256 or P-384 key in PEM form" --key "$dir/garbage"
 	refused "encrypted.key is encrypted" --key "$dir/encrypted.key"
 	: >"$dir/empty"
 	refused "empty: the file is empty" --cert "$dir/empty"
@@ -232,6 +245,16 @@ refused() {
 
 @test "refused: name that does not resolve" {
 	refused "no-such-host.invalid:$BROKER_PORT: the name does not resolve" --host no-such-host.invalid
+}
+
+@test "refused: name servers that do not answer" {
+	[ "$(id -u)" = 0 ] || skip "needs root, for a resolv.conf of its own"
+	unshare -m true 2>/dev/null || skip "no mount namespaces here"
+	python3 -c 'import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.9", 53)); time.sleep(60)' 3>&- &
+	echo $! >>"$dir/pids"
+	echo "nameserver 127.0.0.9" >"$BATS_TEST_TMPDIR/resolv.conf"
+	program=(unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$BATS_TEST_TMPDIR/resolv.conf" "$PLIMSOLL")
+	refused "the name was not resolved in time: no name server answers" --host broker.example
 }
 
 @test "refused: nothing listening" {

@@ -2,6 +2,7 @@
 /* What is seen of the broker's packets before libmosquitto gets them, in whatever pieces they come. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -77,9 +78,9 @@ static void puback(void **state)
 static void as_long_as_allowed_and_one_byte_more(void **state)
 {
 	/* 65536 is 0x00 0x00 0x04 in groups of seven bits */
-	static const uint8_t largest[] = { 0x30, 0x80, 0x80, 0x04 };
-	static const uint8_t larger[] = { 0x30, 0x81, 0x80, 0x04 };
-	static const uint8_t huge[] = { 0x30, 0xff, 0xff, 0xff, 0x7f };
+	static const uint8_t largest[] = { 0xe0, 0x80, 0x80, 0x04 };
+	static const uint8_t larger[] = { 0xe0, 0x81, 0x80, 0x04 };
+	static const uint8_t huge[] = { 0xe0, 0xff, 0xff, 0xff, 0x7f };
 	static const uint8_t packet[] = { 0x40, 3, 0, 7, 0x87 };
 	uint8_t *body = calloc(1, PL_MAX_MQTT_IN_BYTES);
 	struct pl_inbound inbound = PL_INBOUND_INIT;
@@ -97,10 +98,21 @@ static void as_long_as_allowed_and_one_byte_more(void **state)
 
 static void length_that_does_not_end(void **state)
 {
-	static const uint8_t zeros[] = { 0x30, 0x80, 0x80, 0x80, 0x80 };
+	static const uint8_t zeros[] = { 0xe0, 0x80, 0x80, 0x80, 0x80 };
 
 	(void)state;
 	feed_in_pieces(zeros, sizeof(zeros), PL_BAD_SYNTAX);
+}
+
+static void what_nobody_asked_for(void **state)
+{
+	(void)state;
+	for (int type = 0; type < 16; type++) {
+		const uint8_t packet[] = { (uint8_t)(type << 4), 2, 0, 1 };
+		bool expected = type == 2 || type == 4 || type == 13 || type == 14;
+
+		feed_in_pieces(packet, sizeof(packet), expected ? 0 : PL_BAD_UNSUPPORTED);
+	}
 }
 
 static void any_bytes(void **state)
@@ -116,7 +128,7 @@ static void any_bytes(void **state)
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (uint8_t)((random = random * 1664525u + 1013904223u) >> 24);
 		r = pl_inbound_feed(&inbound, bytes, sizeof(bytes));
-		assert_true(r == 0 || r == PL_BAD_LIMIT || r == PL_BAD_SYNTAX);
+		assert_true(r == 0 || r == PL_BAD_LIMIT || r == PL_BAD_SYNTAX || r == PL_BAD_UNSUPPORTED);
 		assert_true(inbound.connack <= 0xff && inbound.puback <= 0xff);
 	}
 }
@@ -129,6 +141,7 @@ int main(void)
 		cmocka_unit_test(puback),
 		cmocka_unit_test(as_long_as_allowed_and_one_byte_more),
 		cmocka_unit_test(length_that_does_not_end),
+		cmocka_unit_test(what_nobody_asked_for),
 		cmocka_unit_test(any_bytes),
 	};
 
