@@ -46,21 +46,26 @@ static void list(FILE *out, unsigned int columns)
 	}
 }
 
-static void explain(const struct pl_check *check, FILE *out, unsigned int columns)
+static void heading(FILE *out, const char *title, bool color)
 {
-	fprintf(out, "%s (%s, %s)\n\n", check->id, pl_severity_name(check->severity),
-		pl_subject_kind_name(check->kind));
+	fprintf(out, color ? "\n\033[1m%s\033[0m\n" : "\n%s\n", title);
+}
+
+static void explain(const struct pl_check *check, FILE *out, unsigned int columns, bool color)
+{
+	fprintf(out, color ? "\033[1m%s\033[0m (%s, %s)\n\n" : "%s (%s, %s)\n\n", check->id,
+		pl_severity_name(check->severity), pl_subject_kind_name(check->kind));
 	pl_print_wrapped(out, check->title, 2, 0, columns);
-	fputs("\nWhy\n", out);
+	heading(out, "Why", color);
 	pl_print_wrapped(out, check->why, 2, 0, columns);
-	fputs("\nHow it is decided\n", out);
+	heading(out, "How it is decided", color);
 	pl_print_wrapped(out, check->how, 2, 0, columns);
-	fputs("\nHow to put it right\n", out);
+	heading(out, "How to put it right", color);
 	for (size_t i = 0; i < PL_CHECK_REMEDIES && check->remedies[i].where; i++) {
 		fprintf(out, "  %-12s", check->remedies[i].where);
 		pl_print_wrapped(out, check->remedies[i].text, 14, 14, columns);
 	}
-	fputs("\nReferences\n", out);
+	heading(out, "References", color);
 	for (size_t i = 0; i < PL_CHECK_REFERENCES && check->references[i]; i++)
 		fprintf(out, "  %s\n", check->references[i]);
 }
@@ -81,7 +86,8 @@ int pl_cmd_checks(const struct pl_options *options)
 	if (options->format == PL_FORMAT_JSON)
 		r = pl_report_checks(only, output.file);
 	else if (only)
-		explain(only, output.file, columns && columns < PROSE_COLUMNS ? columns : PROSE_COLUMNS);
+		explain(only, output.file, columns && columns < PROSE_COLUMNS ? columns : PROSE_COLUMNS,
+			pl_wants_color(options, output.file));
 	else
 		list(output.file, columns);
 	if (r < 0) {

@@ -14,6 +14,7 @@
 struct page {
 	FILE *out;
 	unsigned int columns;
+	bool color;
 };
 
 static const char *shown(struct pl_escaped *escaped, const char *text)
@@ -23,7 +24,7 @@ static const char *shown(struct pl_escaped *escaped, const char *text)
 
 static void heading(const struct page *page, const char *title)
 {
-	fprintf(page->out, "\n%s\n", title);
+	fprintf(page->out, page->color ? "\n\033[1m%s\033[0m\n" : "\n%s\n", title);
 }
 
 /* "  label         value", with a value of an image author's making. Nothing at all for a value that is not there. */
@@ -184,6 +185,9 @@ static void print_findings(const struct page *page, const struct pl_subject *sub
 				   : f->status == PL_STATUS_NOT_APPLICABLE ? "-"
 									   : pl_status_name(f->status);
 
+		/* told once, by the check that it is because of */
+		if (f->because)
+			continue;
 		fprintf(page->out, "  %-8s  %s\n", word, f->check->id);
 		pl_print_wrapped(page->out, f->message, 12, 0, page->columns);
 		if (f->fix) {
@@ -191,8 +195,8 @@ static void print_findings(const struct page *page, const struct pl_subject *sub
 			pl_print_wrapped(page->out, f->fix, 17, 17, page->columns);
 		}
 		if (f->waiver) {
-			fprintf(page->out, "%*sif it is meant: ", 12, "");
-			pl_print_wrapped(page->out, f->waiver, 29, 29, page->columns);
+			fprintf(page->out, "%*son purpose: ", 12, "");
+			pl_print_wrapped(page->out, f->waiver, 14, 24, page->columns);
 		}
 	}
 }
@@ -292,6 +296,7 @@ int pl_cmd_inspect(const struct pl_options *options)
 		return r;
 	inspection.page.out = output.file;
 	inspection.page.columns = pl_terminal_columns(output.file);
+	inspection.page.color = pl_wants_color(options, output.file);
 	if (inspection.page.columns > PROSE_COLUMNS)
 		inspection.page.columns = PROSE_COLUMNS;
 	r = pl_targets_walk(options, print_first, &inspection);

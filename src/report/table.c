@@ -275,7 +275,8 @@ static int table_subject(struct pl_sink *sink, const struct pl_subject *subject)
 	for (size_t i = 0; i < image->n_names; i++)
 		add_text(table, &row->names, keep(table, familiar(image->names[i])));
 	if (!row->names)
-		add_text(table, &row->names, *row->id ? keep_format(table, "%.19s", row->id) : "-");
+		add_text(table, &row->names,
+			 *row->id ? keep_format(table, "%.19s", row->id) : keep(table, image->store));
 	add_text(table, &row->stores, keep(table, image->store));
 	add_findings(table, row, subject);
 	if (table->no_memory)
@@ -447,12 +448,15 @@ static void put_line(const struct table *table, const struct line *line, const s
 		pl_print_wrapped(table->out, line->message, indent, 0, columns);
 	}
 	put_hint(table, "fix: ", line->fix, indent);
-	put_hint(table, "if it is meant: ", line->waiver, indent);
+	put_hint(table, "on purpose: ", line->waiver, indent);
 }
 
 /* Where it lies and which one it is. */
 static void put_place(const struct table *table, const struct row *row)
 {
+	/* what could not be opened is called by the store's own name */
+	if (!*row->id && !row->stores->next && !strcmp(row->stores->text, row->names->text))
+		return;
 	pad(table, INDENT);
 	paint(table, DIM);
 	for (const struct text *t = row->stores; t; t = t->next)
