@@ -48,12 +48,11 @@ enum pl_compliance pl_judge_findings(const struct pl_finding *findings, size_t n
 
 int pl_policy_digest(enum pl_profile profile, enum pl_severity fail_on, struct pl_digest *out)
 {
-	struct pl_buf text PL_CLEANUP_BUF;
+	struct pl_buf text PL_CLEANUP_BUF = { .max = 64 << 10 };
 	const struct pl_check *checks;
 	size_t n;
 	int r;
 
-	pl_buf_init(&text, 64 << 10);
 	checks = pl_checks(&n);
 	r = pl_buf_printf(&text, "profile %s\nfail-on %s\n", pl_profile_name(profile), pl_severity_name(fail_on));
 	for (size_t i = 0; i < n && !r; i++) {

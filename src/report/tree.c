@@ -54,7 +54,7 @@ static size_t piece(const char *bytes, size_t n)
 
 void pl_tree_foreign(struct pl_tree *tree, cJSON *parent, const char *key, const char *bytes)
 {
-	struct pl_buf text PL_CLEANUP_BUF;
+	struct pl_buf text PL_CLEANUP_BUF = { .max = FOREIGN_BYTES };
 	struct pl_escaped escaped;
 	size_t n = bytes ? strlen(bytes) : 0;
 
@@ -62,7 +62,6 @@ void pl_tree_foreign(struct pl_tree *tree, cJSON *parent, const char *key, const
 		pl_tree_text(tree, parent, key, bytes ? pl_escape(&escaped, bytes, n) : NULL);
 		return;
 	}
-	pl_buf_init(&text, FOREIGN_BYTES);
 	while (n) {
 		size_t take = piece(bytes, n);
 

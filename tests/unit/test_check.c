@@ -563,7 +563,7 @@ static void table(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct row *row = &rows[i];
 		const struct pl_finding *findings, *f;
-		struct pl_arena arena PL_CLEANUP_ARENA;
+		struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
 		struct sample sample;
 		size_t n;
 
@@ -629,7 +629,7 @@ static void catalogue(void **state)
 
 static enum pl_compliance verdict(spoil *change, enum pl_severity fail_on)
 {
-	struct pl_arena arena PL_CLEANUP_ARENA;
+	struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
 	const struct pl_finding *findings;
 	struct sample sample;
 	size_t n;
@@ -657,7 +657,7 @@ static void verdicts(void **state)
 /* One cause is told once: the other unknown findings point to the one that tells it. */
 static void causes(void **state)
 {
-	struct pl_arena arena PL_CLEANUP_ARENA;
+	struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
 	const struct pl_finding *findings;
 	struct sample sample;
 	size_t n, n_telling = 0;
@@ -679,7 +679,7 @@ static void causes(void **state)
 
 static void hostile_names_are_escaped(void **state)
 {
-	struct pl_arena arena PL_CLEANUP_ARENA;
+	struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
 	const struct pl_finding *findings;
 	struct sample sample;
 	size_t n;
@@ -703,7 +703,7 @@ static void memory_runs_out(void **state)
 {
 	(void)state;
 	for (size_t size = 0; size < 64 << 10; size += 97) {
-		struct pl_arena arena PL_CLEANUP_ARENA;
+		struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
 		const struct pl_finding *findings = NULL;
 		struct sample sample;
 		size_t n = 0;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "helper_facts.h"
@@ -142,7 +143,7 @@ static void write_report(struct pl_sink *sink, shape *const *list, size_t n)
 	set_head(&head);
 	assert_int_equal(sink->begin(sink, &head), 0);
 	for (size_t i = 0; i < n; i++) {
-		struct pl_arena arena PL_CLEANUP_ARENA;
+		struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
 		struct pl_subject subject;
 		struct sample sample;
 
@@ -248,8 +249,8 @@ static void json_of_nothing(void **state)
 
 static void texts(void **state)
 {
-	struct pl_arena arena PL_CLEANUP_ARENA;
-	struct pl_buf full PL_CLEANUP_BUF, brief PL_CLEANUP_BUF, small PL_CLEANUP_BUF;
+	struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
+	struct pl_buf full PL_CLEANUP_BUF = { 0 }, brief PL_CLEANUP_BUF = { 0 }, small PL_CLEANUP_BUF = { 0 };
 	struct pl_summary summary = { .subjects = 3, .fail = 1, .unknown = 2 };
 	struct pl_report_head head;
 	struct pl_subject subject;
@@ -283,8 +284,8 @@ static void texts(void **state)
 /* A path longer than one escaped piece, with a character across every seam: nothing is lost and nothing torn. */
 static void long_names(void **state)
 {
-	struct pl_arena arena PL_CLEANUP_ARENA;
-	struct pl_buf text PL_CLEANUP_BUF;
+	struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
+	struct pl_buf text PL_CLEANUP_BUF = { 0 };
 	struct pl_subject subject;
 	struct sample sample;
 	char path[2001] = "";
@@ -314,6 +315,43 @@ static void long_names(void **state)
 		pl_buf_deinit(&text);
 		pl_arena_deinit(&arena);
 	}
+}
+
+static size_t allocations_left;
+
+static void *failing_malloc(size_t size)
+{
+	return allocations_left-- ? malloc(size) : NULL;
+}
+
+/* Each allocation fails once: an error and no crash, and with the sanitiser no leak. */
+static void memory_runs_out(void **state)
+{
+	cJSON_Hooks hooks = { .malloc_fn = failing_malloc, .free_fn = free };
+	struct pl_arena arena PL_CLEANUP_ARENA = { 0 };
+	struct pl_subject subject;
+	struct sample sample;
+	int r = -12;
+
+	(void)state;
+	pl_arena_init(&arena, 1 << 20);
+	sample_init(&sample);
+	dropping(&sample);
+	subject = (struct pl_subject){ .kind = PL_SUBJECT_IMAGE, .image = &sample.facts };
+	assert_int_equal(pl_check_image(&sample.facts, PL_PROFILE_RESTRICTED, &arena, &subject.findings,
+					&subject.n_findings),
+			 0);
+	cJSON_InitHooks(&hooks);
+	for (size_t n = 0; r; n++) {
+		struct pl_buf text PL_CLEANUP_BUF = { 0 };
+
+		pl_buf_init(&text, 1 << 20);
+		allocations_left = n;
+		r = pl_report_subject_text(&subject, false, &text);
+		assert_true(!r || r == -12);
+		assert_true(n < 10000);
+	}
+	cJSON_InitHooks(NULL);
 }
 
 static void wrapping(void **state)
@@ -348,9 +386,9 @@ static void columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tables),  cmocka_unit_test(json),       cmocka_unit_test(json_of_nothing),
-		cmocka_unit_test(texts),   cmocka_unit_test(long_names), cmocka_unit_test(wrapping),
-		cmocka_unit_test(columns),
+		cmocka_unit_test(tables),   cmocka_unit_test(json),       cmocka_unit_test(json_of_nothing),
+		cmocka_unit_test(texts),    cmocka_unit_test(long_names), cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(wrapping), cmocka_unit_test(columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
