@@ -78,7 +78,7 @@ refused() {
 	[ $((SECONDS - begin)) -le 6 ]
 }
 
-@test "every image is a message and the posture one more, with all that DESIGN section 8 wants" {
+@test "every image is a message, and the posture one more, as the schema has them" {
 	broker_watch "$dir" "$BATS_TEST_TMPDIR/got"
 	publish
 	[[ $output == "gw-0042 at localhost:$BROKER_PORT (MQTT 5, TLSv1.3): 4 of 4 messages delivered" ]]
