@@ -120,11 +120,12 @@ void pl_hash_update(struct pl_hash *hash, const void *bytes, size_t n)
 
 void pl_hash_finish(struct pl_hash *hash, struct pl_digest *out)
 {
+	const size_t bytes = algorithms[hash->algorithm].bytes;
 	size_t n = 0;
 
 	*out = (struct pl_digest){ .algorithm = PL_DIGEST_NONE };
-	if (psa_hash_finish(&hash->operation, out->bytes, sizeof(out->bytes), &n) == PSA_SUCCESS &&
-	    n == algorithms[hash->algorithm].bytes)
+	/* the exact size: what is left of a larger buffer would be filled, and it must stay zero */
+	if (psa_hash_finish(&hash->operation, out->bytes, bytes, &n) == PSA_SUCCESS && n == bytes)
 		out->algorithm = hash->algorithm;
 }
 
