@@ -35,8 +35,14 @@
 #define PL_MAX_LAYERS 512
 /* Nested indexes in an OCI layout (image-spec sets no bound; real ones nest twice). */
 #define PL_MAX_INDEX_DEPTH 8
+/* Indexes that one name of an OCI layout leads to: real ones are 2. */
+#define PL_MAX_INDEXES 64
+/* Manifests, indexes and configs read while one OCI layout is listed: 25 KiB for each of PL_MAX_STORE_IMAGES. */
+#define PL_MAX_LISTING_BYTES ((uint64_t)256 << 20)
 /* Images of one store: beyond it the store is reported as not fully read. */
 #define PL_MAX_STORE_IMAGES 10000
+/* Names of all images of one store: four for each. */
+#define PL_MAX_STORE_NAMES 40000
 
 /* passwd and group. Engines stop at 10 MiB (moby/sys user v0.4.1); real ones are under 100 KiB. */
 #define PL_MAX_ACCOUNT_BYTES ((size_t)1 << 20)
