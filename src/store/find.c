@@ -115,7 +115,7 @@ static int look_at_config(struct search *s, const char *path)
 	};
 	static const struct pl_json_table table = PL_JSON_TABLE("Config", struct daemon_config, fields);
 	PL_CLEANUP_BUF struct pl_buf buf = { 0 };
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct daemon_config config = { 0 };
 	int r;
 

@@ -236,7 +236,7 @@ static int follow(struct search *s, const struct pl_descriptor *entry)
 /* From the config when the index does not say (containerd:core/images/image.go). False: it cannot be found out. */
 static int platform_rank(struct search *s, const struct pl_descriptor *descriptor)
 {
-	PL_CLEANUP_ARENA struct pl_arena scratch;
+	PL_CLEANUP_ARENA struct pl_arena scratch = { .blocks = NULL };
 	struct pl_manifest manifest;
 	struct pl_image image = { 0 };
 	struct pl_platform platform = descriptor->platform;
@@ -255,7 +255,7 @@ static int platform_rank(struct search *s, const struct pl_descriptor *descripto
 static int add_image(struct search *s, const struct pl_descriptor *descriptor, const char *name,
 		     struct pl_listing *listing)
 {
-	PL_CLEANUP_ARENA struct pl_arena scratch;
+	PL_CLEANUP_ARENA struct pl_arena scratch = { .blocks = NULL };
 	struct pl_listed item = { .manifest = descriptor->digest, .name = name };
 	struct pl_manifest manifest;
 	int r;
@@ -390,7 +390,7 @@ static int oci_list(struct pl_store *store, struct pl_listing *listing)
 {
 	static const char path[] = "index.json";
 	PL_CLEANUP_BUF struct pl_buf buf = { 0 };
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_manifest index;
 	int r;
 
@@ -427,7 +427,7 @@ static int oci_open(struct pl_store *store, const char *place, struct pl_reason 
 	};
 	static const struct pl_json_table table = PL_JSON_TABLE("ImageLayout", struct layout, fields);
 	PL_CLEANUP_BUF struct pl_buf buf = { 0 };
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_escaped shown;
 	int r;
 
@@ -513,7 +513,7 @@ static int oci_image(struct pl_store *store, const struct pl_image_ref *ref, str
 		     struct pl_image *out, struct pl_reason *reason)
 {
 	const struct pl_descriptor descriptor = { .media_type = "", .digest = ref->manifest, .size = -1 };
-	PL_CLEANUP_ARENA struct pl_arena scratch;
+	PL_CLEANUP_ARENA struct pl_arena scratch = { .blocks = NULL };
 	struct pl_manifest manifest;
 	int r;
 

@@ -16,7 +16,7 @@ static const char *variable(void *context, const char *name, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_drop_call call;
 
 	pl_arena_init(&arena, (size_t)1 << 16);

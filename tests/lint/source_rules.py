@@ -46,6 +46,15 @@ def banned(root):
                 yield path, number, f"{match.group(1)} is banned"
 
 
+def owned(root):
+    """An early return frees what a cleanup attribute names, so it must have a value from its declaration on."""
+    pattern = re.compile(r"\bPL_CLEANUP_\w+\s+[^=;]*;|__attribute__\(\(cleanup\(\w+\)\)\)\s+[^=;#]*;")
+    for path in files(root, "src/*.[ch]", "tests/unit/*.[ch]", "tests/fuzz/*.[ch]"):
+        text = code_only((root / path).read_text())
+        for match in pattern.finditer(text):
+            yield path, text.count("\n", 0, match.start()) + 1, "an owned variable without a first value"
+
+
 def modules(root):
     levels, owner, forbidden = {}, {}, {}
     for line in (root / "tests/lint/modules").read_text().split("\n"):
@@ -135,7 +144,7 @@ def names(root):
                 yield path, number, f"names a machine's path or a mirror: {line.strip()[:80]}"
 
 
-RULES = {"banned": banned, "includes": includes, "sizes": sizes, "licence": licence, "names": names}
+RULES = {"banned": banned, "owned": owned, "includes": includes, "sizes": sizes, "licence": licence, "names": names}
 
 
 def main():
