@@ -138,6 +138,18 @@ static uint64_t root_like(void)
 	return bits;
 }
 
+/* "CAP_NET_RAW, CAP_SETUID". */
+static const char *name_bits(struct pl_judging *judging, uint64_t bits)
+{
+	const char *names = "";
+
+	for (unsigned int bit = 0; bit < PL_CAPABILITIES; bit++) {
+		if (bits >> bit & 1)
+			names = pl_part(judging, "%s%s%s", names, *names ? ", " : "", pl_capability_name(bit));
+	}
+	return *names ? names : "none permitted";
+}
+
 void pl_judge_file_capabilities(struct pl_judging *judging)
 {
 	const struct pl_image_facts *image = judging->image;
@@ -156,9 +168,9 @@ void pl_judge_file_capabilities(struct pl_judging *judging)
 		severity = PL_SEVERITY_HIGH;
 	else if (all & ~harmless)
 		severity = PL_SEVERITY_MEDIUM;
-	pl_say_fail(judging, severity, "%zu %s with capabilities: %s", image->n_file_capabilities,
+	pl_say_fail(judging, severity, "%zu %s with capabilities: %s (%s)", image->n_file_capabilities,
 		    image->n_file_capabilities == 1 ? "file" : "files",
-		    name_some(judging, image->file_capabilities, image->n_file_capabilities));
+		    name_some(judging, image->file_capabilities, image->n_file_capabilities), name_bits(judging, all));
 }
 
 void pl_judge_device_nodes(struct pl_judging *judging)

@@ -107,12 +107,10 @@ void pl_judge_user_root(struct pl_judging *judging)
 		drop = pl_part(judging, "; its entry point is expected to drop to %s", pl_drop_target(judging));
 	pl_say(judging, PL_STATUS_FAIL, "runs as root: %s (kubelet: %s)%s", how_root(judging, user),
 	       image->kubelet.admitted ? "admits it" : pl_shown(judging, image->kubelet.message), drop);
-	pl_say_fix(judging,
-		   "end the Dockerfile with a numeric USER other than 0, e.g. USER %s, or accept it if it is root on "
-		   "purpose",
+	pl_say_fix(judging, "end the Dockerfile with a numeric USER other than 0, e.g. USER %s",
 		   image->app_account.name && image->app_uid ? pl_shown(judging, image->app_uid) : "1654");
-	judging->finding->waiver =
-		pl_part(judging, "waive image-user-root for %s", *image->id ? image->id : "this image");
+	judging->finding->waiver = pl_part(judging, "waive image-user-root for %s if it is root on purpose",
+					   *image->id ? image->id : "this image");
 }
 
 void pl_judge_user_alias(struct pl_judging *judging)

@@ -8,7 +8,7 @@
 #include "plimsoll/text.h"
 
 #define PROSE_COLUMNS 100
-#define LABEL_COLUMNS 14
+#define LABEL_COLUMNS 16
 
 /* Where the lines go. */
 struct page {
@@ -73,16 +73,16 @@ static void print_one_user(const struct page *page, const struct pl_user *user, 
 {
 	struct pl_escaped escaped;
 
-	fprintf(page->out, "  %c ", decides ? '*' : ' ');
+	fprintf(page->out, "%c %-42s", decides ? '*' : ' ', rule);
 	if (user->status == PL_USER_REFUSED) {
-		fprintf(page->out, "%-22s%s\n", "refuses", rule);
-		pl_print_wrapped(page->out, shown(&escaped, user->message), 26, 0, page->columns);
+		fputs("refuses: ", page->out);
+		pl_print_wrapped(page->out, shown(&escaped, user->message), 44, 53, page->columns);
 		return;
 	}
 	fprintf(page->out, "%u:%u", user->uid, user->gid);
 	for (size_t i = 0; i < user->n_groups && i < 16; i++)
-		fprintf(page->out, "%s%u", i ? "," : " +", user->groups[i]);
-	fprintf(page->out, "%s  %s\n", pl_user_is_root(user) ? " (root)" : "", rule);
+		fprintf(page->out, "%s%u", i ? "," : " and ", user->groups[i]);
+	fputs(pl_user_is_root(user) ? "  root\n" : "\n", page->out);
 }
 
 static void print_user(const struct page *page, const struct pl_image_facts *image)
@@ -100,6 +100,21 @@ static void print_user(const struct page *page, const struct pl_image_facts *ima
 		field(page, "passwd line", user->line);
 	field(page, "kubelet", image->kubelet.admitted ? "admits it" : image->kubelet.message);
 	field(page, "APP_UID", image->app_uid);
+}
+
+/* Names alone: values are where people put secrets. */
+static void print_environment(const struct page *page, const struct pl_image_config *config)
+{
+	if (!config->n_env)
+		return;
+	fprintf(page->out, "  %-*s", LABEL_COLUMNS - 2, "environment");
+	for (size_t i = 0; i < config->n_env; i++) {
+		struct pl_escaped name;
+
+		fprintf(page->out, "%s%s", i ? "  " : "",
+			pl_escape(&name, config->env[i], strcspn(config->env[i], "=")));
+	}
+	fputc('\n', page->out);
 }
 
 static void print_start(const struct page *page, const struct pl_image_facts *image)
@@ -121,6 +136,7 @@ static void print_start(const struct page *page, const struct pl_image_facts *im
 	field(page, "working dir", config->working_dir);
 	field_list(page, "ports", config->exposed_ports, config->n_exposed_ports);
 	field_list(page, "volumes", config->volumes, config->n_volumes);
+	print_environment(page, config);
 	field_list(page, "health check", config->healthcheck, config->n_healthcheck);
 	if (config->string_command)
 		field_prose(
@@ -176,8 +192,17 @@ static void print_sentences(const struct page *page, const char *title, const ch
 		pl_print_wrapped(page->out, list[i], 2, 0, page->columns);
 }
 
+static void print_hint(const struct page *page, const char *word, const char *hint, unsigned int indent)
+{
+	fprintf(page->out, "%*s%s", (int)indent, "", word);
+	pl_print_wrapped(page->out, hint, indent + 5, indent + 5, page->columns);
+}
+
 static void print_findings(const struct page *page, const struct pl_subject *subject)
 {
+	bool beside = !page->columns || page->columns >= PROSE_COLUMNS;
+	unsigned int indent = beside ? 38 : 12;
+
 	heading(page, "Checks");
 	for (size_t i = 0; i < subject->n_findings; i++) {
 		const struct pl_finding *f = &subject->findings[i];
@@ -188,16 +213,12 @@ static void print_findings(const struct page *page, const struct pl_subject *sub
 		/* told once, by the check that it is because of */
 		if (f->because)
 			continue;
-		fprintf(page->out, "  %-8s  %s\n", word, f->check->id);
-		pl_print_wrapped(page->out, f->message, 12, 0, page->columns);
-		if (f->fix) {
-			fprintf(page->out, "%*sfix: ", 12, "");
-			pl_print_wrapped(page->out, f->fix, 17, 17, page->columns);
-		}
-		if (f->waiver) {
-			fprintf(page->out, "%*son purpose: ", 12, "");
-			pl_print_wrapped(page->out, f->waiver, 14, 24, page->columns);
-		}
+		fprintf(page->out, beside ? "  %-8s  %-26s" : "  %-8s  %s\n", word, f->check->id);
+		pl_print_wrapped(page->out, f->message, indent, beside ? indent : 0, page->columns);
+		if (f->fix)
+			print_hint(page, "fix: ", f->fix, indent);
+		if (f->waiver)
+			print_hint(page, "or:  ", f->waiver, indent);
 	}
 }
 

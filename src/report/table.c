@@ -448,7 +448,7 @@ static void put_line(const struct table *table, const struct line *line, const s
 		pl_print_wrapped(table->out, line->message, indent, 0, columns);
 	}
 	put_hint(table, "fix: ", line->fix, indent);
-	put_hint(table, "on purpose: ", line->waiver, indent);
+	put_hint(table, "or:  ", line->waiver, indent);
 }
 
 /* Where it lies and which one it is. */

@@ -491,7 +491,7 @@ static const struct row {
 	{ "image-setid-files", incomplete, UNKNOWN, "offset 512" },
 
 	{ "image-file-capabilities", as_is, PASS, "no files" },
-	{ "image-file-capabilities", cap_net_raw, FAIL(MEDIUM), "1 file with capabilities: /bin/ping" },
+	{ "image-file-capabilities", cap_net_raw, FAIL(MEDIUM), "1 file with capabilities: /bin/ping (CAP_NET_RAW)" },
 	{ "image-file-capabilities", cap_net_bind, FAIL(LOW), "/bin/ping" },
 	{ "image-file-capabilities", cap_setuid, FAIL(HIGH), "/bin/ping" },
 	{ "image-file-capabilities", incomplete, UNKNOWN, "offset 512" },
