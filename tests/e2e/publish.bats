@@ -49,9 +49,15 @@ setup() {
 	device=("--cafile" "$dir/ca.crt" "--cert" "$dir/gw-0042.crt" "--key" "$dir/gw-0042.key")
 }
 
+teardown() {
+	# a watcher would make a subscriber for the tests that want none
+	[ -z "${WATCH_PID:-}" ] || kill "$WATCH_PID"
+}
+
 # One of the servers of lib/bad_server.py; its port is then BROKER_PORT.
 bad_server() {
-	local out=$BATS_TEST_TMPDIR/port
+	local out
+	out=$(mktemp "$BATS_TEST_TMPDIR/port.XXXXXX")
 	python3 -W ignore "$here/lib/bad_server.py" "$@" >"$out" 3>&- &
 	echo $! >>"$dir/pids"
 	wait_for 10 test -s "$out"
@@ -252,6 +258,8 @@ refused() {
 	unshare -m true 2>/dev/null || skip "no mount namespaces here"
 	python3 -c 'import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.9", 53)); time.sleep(60)' 3>&- &
 	echo $! >>"$dir/pids"
+	# that address and port, as the kernel writes them
+	wait_for 5 grep -q 0900007F:0035 /proc/net/udp
 	echo "nameserver 127.0.0.9" >"$BATS_TEST_TMPDIR/resolv.conf"
 	program=(unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$BATS_TEST_TMPDIR/resolv.conf" "$PLIMSOLL")
 	refused "the name was not resolved in time: no name server answers" --host broker.example
@@ -369,7 +377,7 @@ refused() {
 	for i in $(seq 1500); do images+=("image-$i=1654"); done
 	python3 "$here/lib/layout.py" "$BATS_TEST_TMPDIR/long" "${images[@]}"
 	broker_start "$dir"
-	(tail -n +1 -f "$BROKER_LOG" | grep -q -m 1 "Received PUBLISH from gw-0042" && kill -KILL "$BROKER_PID") 3>&- &
+	(tail --pid="$BROKER_PID" -n +1 -f "$BROKER_LOG" | grep -q -m 1 "Received PUBLISH from gw-0042" && kill -KILL "$BROKER_PID") 3>&- &
 	layout=$BATS_TEST_TMPDIR/long refused "messages are not acknowledged"
 }
 

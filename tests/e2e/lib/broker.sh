@@ -14,7 +14,8 @@
 #                                          only below plimsoll/v1/<its CN>/, "monitor" reads everything. BROKER_SERVER names
 #                                          another certificate than "server"
 #   broker_watch DIR FILE [TOPIC]          writes every message that comes from now on to FILE, one line of JSON each: topic,
-#                                          qos, retain, payload and (MQTT 5) properties as mosquitto_sub -F %j has them
+#                                          qos, retain, payload and (MQTT 5) properties as mosquitto_sub -F %j has them.
+#                                          Sets WATCH_PID
 #   broker_retained DIR TOPIC              prints the payload of a topic's retained message; fails when there is none
 #   broker_stop DIR                        ends every process that the functions above have started for DIR
 #   wait_for SECONDS COMMAND...            runs COMMAND until it succeeds
@@ -133,12 +134,9 @@ broker_start() {
 	}
 }
 
-# mosquitto_sub as the watcher.
+# What makes mosquitto_sub the watcher: MONITOR, its options.
 monitor() {
-	local dir=$1
-	shift
-	mosquitto_sub -h localhost -p "$BROKER_PORT" --cafile "$dir/ca.crt" --cert "$dir/monitor.crt" --key "$dir/monitor.key" \
-		-V 5 -q 1 "$@"
+	MONITOR=(-h localhost -p "$BROKER_PORT" --cafile "$1/ca.crt" --cert "$1/monitor.crt" --key "$1/monitor.key" -V 5 -q 1)
 }
 
 subscribed() {
@@ -147,13 +145,17 @@ subscribed() {
 
 broker_watch() {
 	local dir=$1 file=$2 topic=${3:-#} id=watch-$RANDOM
-	monitor "$dir" -i "$id" -t "$topic" -F %j >"$file" 3>&- &
-	echo "$!" >>"$dir/pids"
+	monitor "$dir"
+	# what was retained before is not news (-R)
+	mosquitto_sub "${MONITOR[@]}" -i "$id" -t "$topic" -F %j -R >"$file" 3>&- &
+	WATCH_PID=$!
+	echo "$WATCH_PID" >>"$dir/pids"
 	wait_for 5 subscribed "$id"
 }
 
 broker_retained() {
-	monitor "$1" -t "$2" -C 1 -W 2 -F %p --retained-only
+	monitor "$1"
+	mosquitto_sub "${MONITOR[@]}" -t "$2" -C 1 -W 2 -F %p --retained-only
 }
 
 # Ended, though perhaps nobody has collected it yet.

@@ -23,8 +23,9 @@ def check(condition, what):
 
 def validator():
     message, report = (json.loads((SCHEMAS / f"plimsoll.{name}-1.schema.json").read_text()) for name in ("message", "report"))
-    resolver = jsonschema.RefResolver.from_schema(message, store={report["$id"]: report})
-    return jsonschema.Draft202012Validator(message, resolver=resolver)
+    # A schema that lies within another is found by its $id; old and new versions of the library have that in common.
+    message["$defs"]["report"] = report
+    return jsonschema.Draft202012Validator(message)
 
 
 def check_delivery(line, kind, topic, v311):
