@@ -15,12 +15,16 @@
 /* The list of one store: its names, and a record for each image. */
 #define LIST_BYTES (2 * PL_MAX_STORE_LIST_BYTES)
 
-/* A store to be opened, and the image in it that is meant. */
+/* A store to be opened. */
 struct place {
 	struct place *next;
 	const char *driver, *path;
-	const char *name;     /* null: all */
-	const char *argument; /* what a person typed; null when the store was found */
+};
+
+/* Stores found, each once, sorted. */
+struct places {
+	struct pl_arena *arena;
+	struct place *first;
 };
 
 struct walk {
@@ -28,7 +32,7 @@ struct walk {
 	pl_visit *visit;
 	void *context;
 	struct pl_arena arena;
-	struct place *found; /* by discovery, sorted; made when first asked for */
+	struct places everywhere; /* made when first asked for */
 	bool searched;
 };
 
@@ -45,17 +49,17 @@ static int compare_places(const struct place *a, const struct place *b)
 	return order ? order : strcmp(a->path, b->path);
 }
 
-/* pl_store_found: keeps each store once, in order. */
-static int keep_found(void *context, const char *driver, const char *path)
+/* pl_store_found. */
+static int keep_place(void *context, const char *driver, const char *path)
 {
-	struct walk *walk = context;
-	struct place *place = pl_arena_alloc(&walk->arena, sizeof(*place));
-	struct place **at = &walk->found;
+	struct places *places = context;
+	struct place *place = pl_arena_alloc(places->arena, sizeof(*place));
+	struct place **at = &places->first;
 
 	if (!place)
 		return -ENOMEM;
-	*place = (struct place){ .driver = pl_arena_strdup(&walk->arena, driver),
-				 .path = pl_arena_strdup(&walk->arena, path) };
+	*place = (struct place){ .driver = pl_arena_strdup(places->arena, driver),
+				 .path = pl_arena_strdup(places->arena, path) };
 	if (!place->driver || !place->path)
 		return -ENOMEM;
 	while (*at && compare_places(*at, place) < 0)
@@ -67,18 +71,10 @@ static int keep_found(void *context, const char *driver, const char *path)
 	return 0;
 }
 
-static int search(struct walk *walk)
+static int search_failed(const char *where, int error)
 {
-	int r;
-
-	if (walk->searched)
-		return 0;
-	walk->searched = true;
-	r = pl_stores_find(walk->options->root, keep_found, walk);
-	if (!r)
-		return 0;
-	pl_log(PL_LOG_ERROR, "looking for stores below %s: %s",
-	       pl_escape_str(&(struct pl_escaped){ 0 }, walk->options->root), strerror(r < 0 ? -r : EIO));
+	pl_log(PL_LOG_ERROR, "looking for stores in %s: %s", pl_escape_str(&(struct pl_escaped){ 0 }, where),
+	       strerror(error < 0 ? -error : EIO));
 	return PL_EXIT_FAULT;
 }
 
@@ -89,16 +85,16 @@ static int visit_problem(const struct walk *walk, const char *label, const char 
 	return walk->visit(walk->context, &found);
 }
 
-static int visit_refs(const struct walk *walk, const struct place *place, struct pl_store *store,
+static int visit_refs(const struct walk *walk, struct pl_store *store, const char *name,
 		      const struct pl_image_ref *refs, size_t n_refs, size_t *n_matched)
 {
 	struct pl_found found = { .store = store, .label = pl_store_label(store) };
 	int r = 0;
 
 	for (size_t i = 0; i < n_refs; i++)
-		found.n += !place->name || pl_image_ref_matches(&refs[i], place->name);
+		found.n += !name || pl_image_ref_matches(&refs[i], name);
 	for (size_t i = 0; i < n_refs && !r; i++) {
-		if (place->name && !pl_image_ref_matches(&refs[i], place->name))
+		if (name && !pl_image_ref_matches(&refs[i], name))
 			continue;
 		found.ref = &refs[i];
 		r = walk->visit(walk->context, &found);
@@ -108,10 +104,10 @@ static int visit_refs(const struct walk *walk, const struct place *place, struct
 	return r;
 }
 
-/* One store: opened, listed, its images visited. */
-static int visit_place(const struct walk *walk, const struct place *place, size_t *n_matched)
+/* One store: opened, listed, its images visited; those of a name, when there is one. */
+static int visit_place(const struct walk *walk, const struct place *place, const char *name, size_t *n_matched)
 {
-	struct pl_arena list PL_CLEANUP_ARENA;
+	struct pl_arena list PL_CLEANUP_ARENA = { .max_bytes = LIST_BYTES };
 	PL_CLEANUP_STORE struct pl_store *store = NULL;
 	struct pl_reason reason = { 0 };
 	struct pl_image_ref *refs = NULL;
@@ -119,7 +115,6 @@ static int visit_place(const struct walk *walk, const struct place *place, size_
 	size_t n_refs = 0;
 	int r;
 
-	pl_arena_init(&list, LIST_BYTES);
 	snprintf(label, sizeof(label), "%s:%s", place->driver, place->path);
 	r = pl_store_open(place->driver, place->path, &store, &reason);
 	if (!r)
@@ -128,47 +123,53 @@ static int visit_place(const struct walk *walk, const struct place *place, size_
 		++*n_matched;
 		if (!*reason.text)
 			pl_reason_set(&reason, "%s", strerror(r < 0 ? -r : EIO));
-		return visit_problem(walk, place->argument ? place->argument : label, reason.text);
+		return visit_problem(walk, label, reason.text);
 	}
 	pl_log(PL_LOG_INFO, "%s: %zu images", pl_escape_str(&(struct pl_escaped){ 0 }, label), n_refs);
-	return visit_refs(walk, place, store, refs, n_refs, n_matched);
+	return visit_refs(walk, store, name, refs, n_refs, n_matched);
 }
 
-/* A target without a path: in every store found, or in those of its driver. */
-static int visit_found(struct walk *walk, const struct pl_target *target, size_t *n_matched)
+/* The stores of a target: those at its path, or those found everywhere that have its driver. */
+static int visit_places(struct walk *walk, const struct pl_target *target, size_t *n_places, size_t *n_matched)
 {
-	int r = search(walk);
+	struct places here = { .arena = &walk->arena };
+	const struct places *places = target->path ? &here : &walk->everywhere;
+	int r = 0;
 
-	for (const struct place *found = walk->found; found && !r; found = found->next) {
-		struct place place = *found;
-
-		if (target->driver && strcmp(target->driver, found->driver) != 0)
+	if (target->path)
+		r = pl_stores_at(target->driver, target->path, keep_place, &here);
+	else if (!walk->searched)
+		r = pl_stores_find(walk->options->root, keep_place, &walk->everywhere);
+	walk->searched |= !target->path;
+	if (r)
+		return search_failed(target->path ? target->path : walk->options->root, r);
+	for (const struct place *place = places->first; place && !r; place = place->next) {
+		if (target->driver && strcmp(target->driver, place->driver) != 0)
 			continue;
-		place.name = target->name;
-		r = visit_place(walk, &place, n_matched);
+		++*n_places;
+		r = visit_place(walk, place, target->name, n_matched);
 	}
 	return r;
 }
 
 static int visit_target(struct walk *walk, const char *argument, const struct pl_target *target)
 {
-	const struct place place = {
-		.driver = target->driver, .path = target->path, .name = target->name, .argument = argument
-	};
 	struct pl_reason reason = { 0 };
-	size_t n_matched = 0;
-	int r;
+	size_t n_places = 0, n_matched = 0;
+	int r = visit_places(walk, target, &n_places, &n_matched);
 
-	r = target->path ? visit_place(walk, &place, &n_matched) : visit_found(walk, target, &n_matched);
-	/* a store without images is judged: there is nothing in it */
-	if (r || n_matched || (!target->name && target->path))
+	if (r)
 		return r;
-	if (target->name)
-		pl_reason_set(&reason, "there is no image %s in %s",
-			      pl_escape_str(&(struct pl_escaped){ 0 }, target->name),
-			      target->path ? "it" : "the stores found");
-	else
-		pl_reason_set(&reason, "no %s store was found", target->driver);
+	if (!n_places) {
+		pl_reason_set(&reason, "no %s store was found below %s", target->driver ? target->driver : "image",
+			      pl_escape_str(&(struct pl_escaped){ 0 }, walk->options->root));
+		return visit_problem(walk, argument, reason.text);
+	}
+	/* a store without images is judged: there is nothing in it */
+	if (n_matched || !target->name)
+		return 0;
+	pl_reason_set(&reason, "there is no image %s in %s", pl_escape_str(&(struct pl_escaped){ 0 }, target->name),
+		      target->path ? "it" : "the stores found");
 	return visit_problem(walk, argument, reason.text);
 }
 
@@ -200,17 +201,14 @@ int pl_targets_walk(const struct pl_options *options, pl_visit *visit, void *con
 {
 	struct walk walk = { .options = options, .visit = visit, .context = context };
 	const struct pl_target everything = { 0 };
-	size_t n = 0;
 	int r;
 
 	pl_arena_init(&walk.arena, PLACES_BYTES);
-	if (options->n_arguments) {
+	walk.everywhere.arena = &walk.arena;
+	if (options->n_arguments)
 		r = walk_arguments(&walk);
-	} else {
-		r = visit_found(&walk, &everything, &n);
-		if (!r && !walk.found)
-			r = visit_problem(&walk, options->root, "no image store was found");
-	}
+	else
+		r = visit_target(&walk, options->root, &everything);
 	pl_arena_deinit(&walk.arena);
 	return r;
 }
