@@ -130,7 +130,7 @@ if [ $fix = 1 ]; then
 	echo "formatted"
 fi
 
-for name in banned includes sizes licence names; do
+for name in banned owned includes sizes licence names; do
 	rule "$name" python3 tests/lint/source_rules.py "$root" "$name"
 done
 rule "shell syntax" shell_syntax

@@ -48,7 +48,7 @@ def banned(root):
 
 def owned(root):
     """An early return frees what a cleanup attribute names, so it must have a value from its declaration on."""
-    pattern = re.compile(r"\bPL_CLEANUP_\w+\s+[^=;]*;|__attribute__\(\(cleanup\(\w+\)\)\)\s+[^=;#]*;")
+    pattern = re.compile(r"\bPL_CLEANUP_\w+[ \t]+\w[^=;\n]*;|__attribute__\(\(cleanup\(\w+\)\)\)[ \t]+\w[^=;\n]*;")
     for path in files(root, "src/*.[ch]", "tests/unit/*.[ch]", "tests/fuzz/*.[ch]"):
         text = code_only((root / path).read_text())
         for match in pattern.finditer(text):
