@@ -57,7 +57,8 @@ void pl_json_init(struct pl_json *json, const void *bytes, size_t n, enum pl_jso
 int pl_json_next(struct pl_json *json, struct pl_reason *reason) __attribute__((warn_unused_result));
 
 /* The same, and the token must be `token`, else PL_BAD_SYNTAX in Go's words for a value of a wrong type. */
-int pl_json_expect(struct pl_json *json, enum pl_json_token token, struct pl_reason *reason) __attribute__((warn_unused_result));
+int pl_json_expect(struct pl_json *json, enum pl_json_token token, struct pl_reason *reason)
+	__attribute__((warn_unused_result));
 
 /*
  * Passes over the value that the last token began: after a key its whole value, after an opening bracket all up to the
@@ -72,26 +73,27 @@ bool pl_json_key_is(const struct pl_json *json, const char *name);
  * The last token, a key or string, decoded: terminated, in `arena`, its length in *n_out (may be null). A zero byte in
  * it makes strlen shorter than *n_out. Return: null when the arena is full.
  */
-char *pl_json_text(const struct pl_json *json, struct pl_arena *arena, size_t *n_out) __attribute__((warn_unused_result));
+char *pl_json_text(const struct pl_json *json, struct pl_arena *arena, size_t *n_out)
+	__attribute__((warn_unused_result));
 
 /* The last token, a number, as Go puts it into an int64. Return: false for a fraction, an exponent, or when too large. */
 bool pl_json_int64(const struct pl_json *json, int64_t *out) __attribute__((warn_unused_result));
 
 /* What a member is in Go's struct, and where it goes in ours. */
 enum pl_json_kind {
-	PL_JSON_ANY,           /* anything: only `flag_at` */
-	PL_JSON_TEXT,          /* string: const char *, "" when absent; `flag_at`: set when given again with another value */
-	PL_JSON_BOOL,          /* bool */
-	PL_JSON_INT64,         /* int, int64: int64_t, -1 when absent */
-	PL_JSON_TIME,          /* *time.Time: const char * as written, "" when absent */
-	PL_JSON_DIGEST,        /* digest.Digest: struct pl_digest; what is no digest refuses the document */
-	PL_JSON_STRUCT,        /* struct: described by `table`, at this place */
-	PL_JSON_TEXTS,         /* []string: const char ** and size_t */
-	PL_JSON_TEXTS_OR_ONE,  /* docker's StrSlice, a list or one string; `flag_at`: set when it was one string */
-	PL_JSON_DIGESTS,       /* []digest.Digest: struct pl_digest * and size_t */
-	PL_JSON_STRUCTS,       /* []struct: an array of what `table` describes, and size_t */
-	PL_JSON_KEYS,          /* map[string]struct{}: const char ** and size_t; sorted bytewise, each once */
-	PL_JSON_PAIRS,         /* map[string]string: struct pl_pair * and size_t; sorted by key, each once */
+	PL_JSON_ANY,    /* anything: only `flag_at` */
+	PL_JSON_TEXT,   /* string: const char *, "" when absent; `flag_at`: set when given again with another value */
+	PL_JSON_BOOL,   /* bool */
+	PL_JSON_INT64,  /* int, int64: int64_t, -1 when absent */
+	PL_JSON_TIME,   /* *time.Time: const char * as written, "" when absent */
+	PL_JSON_DIGEST, /* digest.Digest: struct pl_digest; what is no digest refuses the document */
+	PL_JSON_STRUCT, /* struct: described by `table`, at this place */
+	PL_JSON_TEXTS,  /* []string: const char ** and size_t */
+	PL_JSON_TEXTS_OR_ONE, /* docker's StrSlice, a list or one string; `flag_at`: set when it was one string */
+	PL_JSON_DIGESTS,      /* []digest.Digest: struct pl_digest * and size_t */
+	PL_JSON_STRUCTS,      /* []struct: an array of what `table` describes, and size_t */
+	PL_JSON_KEYS,         /* map[string]struct{}: const char ** and size_t; sorted bytewise, each once */
+	PL_JSON_PAIRS,        /* map[string]string: struct pl_pair * and size_t; sorted by key, each once */
 };
 
 /* For `at` of a member whose type matters (a wrong one refuses the document) but not its value. */
@@ -102,9 +104,9 @@ struct pl_json_table;
 struct pl_json_field {
 	const char *name; /* ASCII, as in the `json:` tag */
 	enum pl_json_kind kind;
-	bool pointer;   /* a Go pointer: null makes it absent again (lists and maps are so anyway; others keep their value) */
-	size_t at;      /* offsetof the value, PL_JSON_NOWHERE, or for a STRUCT 0 when its members are ours */
-	size_t n_at;    /* offsetof the count, of lists and maps */
+	bool pointer; /* a Go pointer: null makes it absent again (lists and maps are so anyway; others keep their value) */
+	size_t at;   /* offsetof the value, PL_JSON_NOWHERE, or for a STRUCT 0 when its members are ours */
+	size_t n_at; /* offsetof the count, of lists and maps */
 	size_t flag_at; /* offsetof a bool, never the first member: see the kinds; of the others, set when the member is present */
 	const struct pl_json_table *table; /* of STRUCT and STRUCTS */
 };
@@ -118,8 +120,11 @@ struct pl_json_table {
 };
 
 /* A table of the array `list` of members of `type`. */
-#define PL_JSON_TABLE(go_name, type, list) \
-	{ .name = (go_name), .size = sizeof(type), .fields = (list), .n_fields = sizeof(list) / sizeof((list)[0]) }
+#define PL_JSON_TABLE(go_name, type, list)                                 \
+	{                                                                  \
+		.name = (go_name), .size = sizeof(type), .fields = (list), \
+		.n_fields = sizeof(list) / sizeof((list)[0])               \
+	}
 
 /*
  * Fills `out` (table->size bytes, cleared first) from a document whose value is an object, as Go's Unmarshal or Decode
