@@ -103,17 +103,21 @@ static int read_data(struct gzip_stream *gzip, bool end, struct pl_reason *reaso
 }
 
 /* After a member: the next one, or zeros up to the end, as tape writers and dd leave them. */
-static void look_between(struct gzip_stream *gzip)
+static int look_between(struct gzip_stream *gzip, struct pl_reason *reason)
 {
 	struct inflate_state *state = &gzip->state;
 
 	if (!*state->next_in) {
 		gzip->phase = GZIP_PADDING;
-		return;
+		return 0;
 	}
+	/* told now: ISA-L would wait for a whole header, and call less than that cut short */
+	if (*state->next_in != 0x1f)
+		return refuse_code(gzip, ISAL_INVALID_WRAPPER, reason);
 	isal_inflate_reset(state);
 	isal_gzip_header_init(&gzip->header);
 	gzip->phase = GZIP_HEADER;
+	return 0;
 }
 
 static int pass_padding(struct gzip_stream *gzip, struct pl_reason *reason)
@@ -134,8 +138,7 @@ static int gzip_step(struct gzip_stream *gzip, bool end, struct pl_reason *reaso
 	case GZIP_DATA:
 		return read_data(gzip, end, reason);
 	case GZIP_BETWEEN:
-		look_between(gzip);
-		return 0;
+		return look_between(gzip, reason);
 	case GZIP_PADDING:
 		return pass_padding(gzip, reason);
 	}
