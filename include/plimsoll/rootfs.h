@@ -41,6 +41,8 @@ struct pl_layer {
 	struct pl_digest diff_id; /* of the tar, checked while it is read; PL_DIGEST_NONE: not known */
 	uint32_t uid_base;        /* ids on disk are shifted by so much (user namespace remapping) */
 	uint32_t gid_base;
+	uint32_t uid_root; /* this id on disk is 0 as well: the user of a rootless engine; 0: none */
+	uint32_t gid_root;
 	const char *problem;
 };
 

@@ -102,8 +102,10 @@ static void pop_component(struct walk *w, size_t path_len)
 }
 
 /* Ids on disk below a remapped root are shifted; what the daemon itself made there is not. */
-static uint32_t unshift(uint32_t id, uint32_t base)
+static uint32_t unshift(uint32_t id, uint32_t base, uint32_t root)
 {
+	if (id == root)
+		return 0;
 	return id >= base ? id - base : id;
 }
 
@@ -113,8 +115,8 @@ static void fill_entry(const struct walk *w, const struct stat *st, enum pl_file
 			     .path_len = w->path_len,
 			     .type = type,
 			     .mode = st->st_mode & 07777,
-			     .uid = unshift(st->st_uid, w->layer->uid_base),
-			     .gid = unshift(st->st_gid, w->layer->gid_base),
+			     .uid = unshift(st->st_uid, w->layer->uid_base, w->layer->uid_root),
+			     .gid = unshift(st->st_gid, w->layer->gid_base, w->layer->gid_root),
 			     .major = major(st->st_rdev),
 			     .minor = minor(st->st_rdev),
 			     .size = (uint64_t)st->st_size };
