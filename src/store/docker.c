@@ -364,9 +364,9 @@ static int locate_layer(struct location *at, const struct pl_digest *chain, cons
 	record = pl_arena_strdup(at->arena, at->record);
 	if (!record)
 		return -ENOMEM;
-	at->reason.text[0] = 0;
+	pl_reason_set(&at->reason, "%s", at->store->ids_problem ? at->store->ids_problem : "");
 	layer->kind = PL_LAYER_ABSENT;
-	if (see_directory(at, record) && record_is(at, "diff", &layer->diff_id, "config") &&
+	if (!at->store->ids_problem && see_directory(at, record) && record_is(at, "diff", &layer->diff_id, "config") &&
 	    record_is(at, "parent", below, "chain") && size_is_number(at)) {
 		layer->path = layer_path(at);
 		if (!layer->path && !at->reason.text[0])
@@ -398,6 +398,8 @@ static int locate_layers(struct location *at)
 			.whiteouts = store->graph ? store->graph->whiteouts : PL_WHITEOUTS_NONE,
 			.uid_base = store->uid_base,
 			.gid_base = store->gid_base,
+			.uid_root = store->uid_root,
+			.gid_root = store->gid_root,
 		};
 		r = locate_layer(at, &chain, &below, layer);
 		if (r)
@@ -509,47 +511,6 @@ static const struct pl_graph_driver *choose_graph(int root, int *images_out)
 	return empty;
 }
 
-static bool read_id(const char **at, uint32_t *out)
-{
-	size_t n = strspn(*at, "0123456789");
-	unsigned long value;
-
-	if (!n || n > 10)
-		return false;
-	value = strtoul(*at, NULL, 10);
-	*at += n;
-	*out = (uint32_t)value;
-	return value && value <= UINT32_MAX;
-}
-
-/* "231072.231072": the data root of a remapped daemon (moby/moby:daemon/daemon_unix.go setupDaemonRoot). */
-static bool parse_remap(const char *name, uint32_t *uid_out, uint32_t *gid_out)
-{
-	return read_id(&name, uid_out) && *name++ == '.' && read_id(&name, gid_out) && !*name;
-}
-
-/*
- * Sets the bases when the data root is a user namespace's: `end` is where its path ends in the label. The name alone
- * proves nothing: the daemon gives such a directory to that group, or in older versions to that user.
- */
-static void find_remap(struct pl_store *store, size_t end)
-{
-	char name[sizeof("4294967295.4294967295")];
-	const char *slash = memrchr(store->label, '/', end);
-	size_t n = slash ? (size_t)(store->label + end - slash) - 1 : 0;
-	uint32_t uid, gid;
-	struct stat st;
-
-	if (!n || n >= sizeof(name))
-		return;
-	memcpy(name, slash + 1, n);
-	name[n] = 0;
-	if (!parse_remap(name, &uid, &gid) || fstat(store->dir, &st) < 0 || (st.st_uid != uid && st.st_gid != gid))
-		return;
-	store->uid_base = uid;
-	store->gid_base = gid;
-}
-
 /* When the place named is image/<driver> itself, its data root takes its stead. Return: whether it is. */
 static bool open_one_graph(struct pl_store *store)
 {
@@ -573,8 +534,7 @@ static bool open_one_graph(struct pl_store *store)
 	store->dir = pl_fd_take(&root);
 	store->images = pl_fd_take(&images);
 	n = (size_t)(slash - store->label);
-	if (n > strlen("/image"))
-		find_remap(store, n - strlen("/image"));
+	pl_store_find_ids(store, n > strlen("/image") ? n - strlen("/image") : 0);
 	return true;
 }
 
@@ -585,7 +545,7 @@ static int docker_open(struct pl_store *store, const char *path, struct pl_reaso
 	store->graph = choose_graph(store->dir, &store->images);
 	if (store->graph) {
 		snprintf(store->graph_name, sizeof(store->graph_name), "%s", store->graph->name);
-		find_remap(store, strlen(store->label));
+		pl_store_find_ids(store, strlen(store->label));
 		return 0;
 	}
 	if (open_one_graph(store))
@@ -629,7 +589,7 @@ static int give_remapped(int root, const char *path, pl_store_found *found, void
 		PL_CLEANUP_FD int sub = -1, images = -1;
 		uint32_t uid, gid;
 
-		if (!parse_remap(entry->d_name, &uid, &gid))
+		if (!pl_parse_remap(entry->d_name, &uid, &gid))
 			continue;
 		sub = pl_openat(root, entry->d_name, PL_RESOLVE_NO_LINKS, O_DIRECTORY);
 		if (sub >= 0 && choose_graph(sub, &images))

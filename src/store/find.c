@@ -17,6 +17,7 @@
 #include "plimsoll/limits.h"
 #include "plimsoll/text.h"
 #include "store_internal.h"
+#include "unread.h"
 
 /* A daemon's configuration file: real ones are under 4 KiB. */
 #define CONFIG_BYTES ((size_t)1 << 20)
@@ -78,6 +79,19 @@ static bool outside_path(const struct search *s, const char *path, int fd, const
 	return !stat(out, &seen) && seen.st_dev == st->st_dev && seen.st_ino == st->st_ino;
 }
 
+/* Gives a store of a kind that no driver of ours reads yet, when it has images: it is not to be passed over in silence. */
+static int look_at_unread(struct search *s, const char *path, const char *driver, bool (*holds_images)(int dir))
+{
+	PL_CLEANUP_FD int fd = pl_openat(s->root_fd, path, PL_RESOLVE_IN_ROOT, O_DIRECTORY);
+	char outside[PL_MAX_PATH_BYTES];
+	struct stat st;
+
+	if (fd < 0 || !holds_images(fd) || fstat(fd, &st) < 0 || !is_new(s, &st) ||
+	    !outside_path(s, path, fd, &st, outside))
+		return 0;
+	return s->found(s->context, driver, outside);
+}
+
 /* Gives the docker stores at a path inside the root, if it is there. */
 static int look_at(struct search *s, const char *path, enum how_sure sure)
 {
@@ -85,7 +99,7 @@ static int look_at(struct search *s, const char *path, enum how_sure sure)
 	char outside[PL_MAX_PATH_BYTES];
 	struct stat st;
 	size_t n;
-	int told = fd;
+	int told = fd, r;
 
 	if (fd == -EACCES || fd == -EPERM) {
 		fd = pl_openat(s->root_fd, path, PL_RESOLVE_IN_ROOT, O_PATH | O_DIRECTORY);
@@ -96,7 +110,11 @@ static int look_at(struct search *s, const char *path, enum how_sure sure)
 		return 0;
 	if (told < 0)
 		return s->found(s->context, pl_store_docker.name, outside);
-	return pl_docker_stores(outside, s->found, s->context, &n);
+	r = pl_docker_stores(outside, s->found, s->context, &n);
+	/* a containerd that the daemon runs itself lies in the daemon's root */
+	if (!r && snprintf(outside, sizeof(outside), "%s/containerd/daemon", path) < (int)sizeof(outside))
+		r = look_at_unread(s, outside, "containerd", pl_containerd_holds_images);
+	return r;
 }
 
 struct daemon_config {
@@ -135,7 +153,7 @@ static int look_at_config(struct search *s, const char *path)
 	return r;
 }
 
-/* Rootless daemons keep theirs below the user's home directory. */
+/* Rootless engines keep theirs below the user's home directory. */
 static int look_at_home(struct search *s, const char *home)
 {
 	char path[PL_MAX_PATH_BYTES];
@@ -145,6 +163,8 @@ static int look_at_home(struct search *s, const char *home)
 		r = look_at(s, path, GUESSED);
 	if (!r && snprintf(path, sizeof(path), "%s/.config/docker/daemon.json", home) < (int)sizeof(path))
 		r = look_at_config(s, path);
+	if (!r && snprintf(path, sizeof(path), "%s/.local/share/containers/storage", home) < (int)sizeof(path))
+		r = look_at_unread(s, path, "containers-storage", pl_storage_holds_images);
 	return r;
 }
 
@@ -187,12 +207,19 @@ static int look_in_root(struct search *s)
 					       "/var/snap/docker/current/config/daemon.json" };
 	static const char *const places[] = { "/var/lib/docker", "/var/lib/balena-engine",
 					      "/var/snap/docker/common/var-lib-docker" };
+	static const char *const containerd[] = { "/var/lib/containerd", "/var/lib/rancher/k3s/agent/containerd",
+						  "/var/lib/rancher/rke2/agent/containerd", "/var/lib/k0s/containerd",
+						  "/var/snap/microk8s/common/var/lib/containerd" };
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places) && !r; i++)
 		r = look_at(s, places[i], CONFIGURED);
 	for (size_t i = 0; i < sizeof(configs) / sizeof(*configs) && !r; i++)
 		r = look_at_config(s, configs[i]);
+	for (size_t i = 0; i < sizeof(containerd) / sizeof(*containerd) && !r; i++)
+		r = look_at_unread(s, containerd[i], "containerd", pl_containerd_holds_images);
+	if (!r)
+		r = look_at_unread(s, "/var/lib/containers/storage", "containers-storage", pl_storage_holds_images);
 	return r ? r : look_at_homes(s);
 }
 

@@ -51,7 +51,7 @@ int pl_store_open(const char *driver_name, const char *path, struct pl_store **o
 
 	*out = NULL;
 	if (!driver) {
-		pl_reason_set(reason, "%s stores cannot be read by this version of plimsoll yet",
+		pl_reason_set(reason, "%s stores cannot be read by this version yet, so nothing in them is judged",
 			      pl_escape_str(&shown, driver_name));
 		return PL_BAD_UNSUPPORTED;
 	}

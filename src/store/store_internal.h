@@ -35,7 +35,8 @@ struct pl_store {
 	int images; /* image/<driver> */
 	const struct pl_graph_driver *graph;
 	char graph_name[32];
-	uint32_t uid_base, gid_base;
+	uint32_t uid_base, gid_base, uid_root, gid_root; /* as in struct pl_layer */
+	const char *ids_problem; /* why it cannot be told who owns the files of layers; null: it can */
 
 	/* oci */
 	uint64_t listing_bytes; /* of documents read for the list */
@@ -101,6 +102,14 @@ const char *pl_digest_path(const struct pl_digest *digest, struct pl_digest_text
 int pl_opendir_at(int dir, const char *path, DIR **out) __attribute__((warn_unused_result));
 void pl_dir_close(DIR **dir);
 #define PL_CLEANUP_DIR __attribute__((cleanup(pl_dir_close)))
+
+/* "231072.231072": the data root of a remapped daemon in its own data root (moby/moby:daemon/daemon_unix.go). */
+bool pl_parse_remap(const char *name, uint32_t *uid_out, uint32_t *gid_out);
+/*
+ * Finds out which ids the files of a docker store's layers have on disk, and sets the store's members; store->dir is the
+ * data root and its path the first `end` bytes of the label.
+ */
+void pl_store_find_ids(struct pl_store *store, size_t end);
 
 /*
  * The docker stores in the data root `path`: see pl_stores_at. *n_out counts them.
