@@ -37,11 +37,19 @@ struct pl_file_fact pl_scan_file_fact(struct scan *s, const struct pl_node *node
 				     .mode = node->mode,
 				     .uid = node->uid,
 				     .gid = node->gid,
-				     .capability = node->capability,
 				     .directory = node->type == PL_FILE_DIRECTORY,
 				     .certain = node->certain };
+	struct pl_file_capability *capability;
 
 	s->no_memory |= !fact.path;
+	if (!node->capability)
+		return fact;
+	/* the facts outlive the rootfs */
+	capability = pl_arena_alloc(s->arena, sizeof(*capability));
+	if (capability)
+		*capability = *node->capability;
+	s->no_memory |= !capability;
+	fact.capability = capability;
 	return fact;
 }
 
