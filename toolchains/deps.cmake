@@ -92,7 +92,8 @@ pl_dependency(zstd
 	SOURCES_x86_64 lib/decompress/huf_decompress_amd64.S
 	FAST lib/decompress/*.c
 	INCLUDES lib lib/common
-	DEFINES ZSTD_LEGACY_SUPPORT=0 ZSTD_TRACE=0 XXH_NAMESPACE=ZSTD_ ZSTD_STRIP_ERROR_STRINGS=0
+	DEFINES ZSTD_LEGACY_SUPPORT=0 ZSTD_TRACE=0 XXH_NAMESPACE=ZSTD_ HUF_FORCE_DECOMPRESS_X1=1
+		ZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT=1
 	HEADERS lib/zstd.h=>zstd.h lib/zstd_errors.h=>zstd_errors.h
 	SYSTEM zstd.h zstd
 	SYSTEM_VERSION 1.5.4 zstd.h "#define ZSTD_VERSION_[A-Z]+ +([0-9]+)")
