@@ -72,19 +72,36 @@ struct kind {
 
 static const struct kind kinds[PL_JSON_PAIRS + 1];
 
-/* 0 when the arena gave memory, within what one document may take of it. */
-static int check_arena(struct decoder *d, const void *got, size_t wanted)
+static int refuse_size(const struct decoder *d, size_t limit)
 {
-	const struct pl_arena *arena = d->arena;
-
-	if (got && arena->used_bytes - d->used_before <= PL_MAX_JSON_ARENA)
-		return 0;
-	/* an arena that is full says that the document is too large, not that memory is short */
-	if (!got && wanted < SIZE_MAX / 4 && arena->max_bytes - arena->used_bytes > wanted + 256)
-		return -ENOMEM;
-	pl_reason_limit(d->reason, "json-arena", got ? PL_MAX_JSON_ARENA : arena->max_bytes);
+	pl_reason_limit(d->reason, "json-arena", limit);
 	pl_reason_prefix(d->reason, "offset %zu", d->json.offset);
 	return PL_BAD_LIMIT;
+}
+
+/* The arena gave nothing. One that is full says that the document is too large, not that memory is short. */
+static int refuse_full(const struct decoder *d, size_t wanted)
+{
+	size_t left = d->arena->max_bytes - d->arena->used_bytes;
+
+	return wanted + 256 < left ? -ENOMEM : refuse_size(d, d->arena->max_bytes);
+}
+
+static bool is_over(const struct decoder *d, size_t wanted)
+{
+	return wanted > PL_MAX_JSON_ARENA || d->arena->used_bytes - d->used_before > PL_MAX_JSON_ARENA - wanted;
+}
+
+/* `n` zeroed elements. */
+static int take_memory(struct decoder *d, size_t n, size_t size, void *out)
+{
+	void *got;
+
+	if (n > PL_MAX_JSON_ARENA / size || is_over(d, n * size))
+		return refuse_size(d, PL_MAX_JSON_ARENA);
+	got = pl_arena_calloc(d->arena, n, size);
+	memcpy(out, &got, sizeof(got));
+	return got ? 0 : refuse_full(d, n * size);
 }
 
 /* The last string or key, which must be fit to be a C string. */
@@ -92,10 +109,11 @@ static int take_text(struct decoder *d, const char **out)
 {
 	size_t n = 0;
 	char *text = pl_json_text(&d->json, d->arena, &n);
-	int r = check_arena(d, text, n);
 
-	if (r)
-		return r;
+	if (!text)
+		return refuse_full(d, n);
+	if (is_over(d, 0))
+		return refuse_size(d, PL_MAX_JSON_ARENA);
 	if (strlen(text) != n) {
 		pl_reason_set(d->reason, "offset %zu: a string holds a zero byte", d->json.offset);
 		return PL_BAD_UNSUPPORTED;
@@ -199,6 +217,7 @@ static int wrong_type(struct decoder *d, const struct slot *slot)
 		[PL_JSON_NUMBER] = "number", [PL_JSON_TRUE] = "bool",   [PL_JSON_FALSE] = "bool",
 	};
 	const char *type = slot->table ? slot->table->name : kinds[slot->kind].go_type;
+	const char *list = slot->kind == PL_JSON_STRUCTS ? "[]" : "";
 	char path[256] = "";
 	size_t at = 0;
 
@@ -207,8 +226,8 @@ static int wrong_type(struct decoder *d, const struct slot *slot)
 		if (d->frames[i].table)
 			at += (size_t)snprintf(path + at, sizeof(path) - at, "%s%s", at ? "." : "",
 					       d->frames[i].field->name);
-	return refuse(d, "json: cannot unmarshal %s into Go %s%s of type %s", found[d->json.token],
-		      at ? "struct field " : "value", path, type);
+	return refuse(d, "json: cannot unmarshal %s into Go %s%s of type %s%s", found[d->json.token],
+		      at ? "struct field " : "value", path, list, type);
 }
 
 static int push(struct decoder *d, struct frame frame)
@@ -240,8 +259,8 @@ static int grow(struct decoder *d, const struct frame *frame, char **list)
 {
 	const struct pl_json_field element = element_of(frame->field);
 	size_t size = element_size(frame->field), capacity = frame->n ? 2 * frame->n : 4;
-	union list_head *head = pl_arena_calloc(d->arena, capacity + sizeof(*head) / size + 1, size);
-	int r = check_arena(d, head, capacity * size);
+	union list_head *head;
+	int r = take_memory(d, capacity + sizeof(*head) / size + 1, size, &head);
 
 	if (r)
 		return r;
@@ -265,10 +284,12 @@ static int next_element(struct decoder *d, struct frame *frame, void **out)
 	if (place(frame->base, frame->field->at)) {
 		if (!list || frame->n == ((union list_head *)(void *)list)[-1].capacity)
 			r = grow(d, frame, &list);
+		if (r)
+			return r;
 		*out = list + frame->n * element_size(frame->field);
 	}
 	frame->n++;
-	return r;
+	return 0;
 }
 
 static int store_any(struct decoder *d, const struct slot *slot)
@@ -486,8 +507,8 @@ static int sort_map(struct decoder *d, struct frame *map)
 {
 	size_t size = element_size(map->field), n = map->n;
 	char *list = get_list(map->field, map->base);
-	struct sorted *sorted = pl_arena_calloc(d->arena, n, sizeof(*sorted));
-	int r = check_arena(d, sorted, n * sizeof(*sorted));
+	struct sorted *sorted;
+	int r = take_memory(d, n, sizeof(*sorted), &sorted);
 
 	if (r)
 		return r;
