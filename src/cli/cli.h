@@ -147,7 +147,8 @@ int pl_scan_exit(const struct pl_summary *summary);
 /*
  * A sink that publishes to the broker of the options. Nothing is connected before its `begin`. A broker that fails ends
  * the publishing, not the scan: `begin` and `subject` return 0 then, and `end` PL_EXIT_FAULT, said already.
+ * *device_out is the device id that the report is then about: the certificate's. It lives as long as the sink.
  * Return: 0; PL_EXIT_USAGE, PL_EXIT_FAULT (said already).
  */
-int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out)
+int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out, const char **device_out)
 	__attribute__((warn_unused_result));

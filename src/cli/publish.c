@@ -102,9 +102,7 @@ static int begin(struct pl_sink *sink, const struct pl_report_head *head)
 	int r;
 
 	publisher->head = *head;
-	/* what is published is said by the device that the certificate names */
-	publisher->head.device = pl_link_device(publisher->link);
-	r = pl_message_chain_init(&publisher->chain, publisher->head.device, head->boot, &reason);
+	r = pl_message_chain_init(&publisher->chain, pl_link_device(publisher->link), head->boot, &reason);
 	if (r)
 		return fail(publisher, false, &reason);
 	return connect_broker(publisher);
@@ -192,7 +190,7 @@ static int new_link(const struct pl_options *options, struct pl_link **link_out)
 	return r == PL_LINK_E_MESSAGE || r == -EINVAL ? PL_EXIT_USAGE : PL_EXIT_FAULT;
 }
 
-int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out)
+int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_out, const char **device_out)
 {
 	PL_CLEANUP_LINK struct pl_link *link = NULL;
 	struct publisher *publisher;
@@ -218,6 +216,7 @@ int pl_publish_sink_new(const struct pl_options *options, struct pl_sink **sink_
 	pl_buf_init(&publisher->payload, PL_MAX_PAYLOAD_BYTES);
 	publisher->link = link;
 	link = NULL;
+	*device_out = pl_link_device(publisher->link);
 	*sink_out = &publisher->sink;
 	return 0;
 }
@@ -229,18 +228,17 @@ int pl_cmd_publish(const struct pl_options *options)
 	struct pl_options named = *options;
 	struct pl_summary summary = { 0 };
 	struct pl_link_counts counts;
-	int r = pl_publish_sink_new(options, &sink);
+	int r = pl_publish_sink_new(options, &sink, &named.device);
 
 	if (r)
 		return r;
 	publisher = (struct publisher *)sink;
 	publisher->alone = true;
-	named.device = pl_link_device(publisher->link);
 	r = pl_scan_run(&named, &sink, 1, &summary);
 	if (r)
 		return r;
 	counts = pl_link_counts(publisher->link);
-	printf("%s at %s (%s): %zu of %zu messages %s\n", publisher->head.device, publisher->broker,
+	printf("%s at %s (%s): %zu of %zu messages %s\n", named.device, publisher->broker,
 	       pl_link_describe(publisher->link), counts.delivered, counts.handed_over,
 	       counts.reasons_known ? "delivered" : "acknowledged (MQTT 3.1.1 gives no reasons)");
 	return pl_scan_exit(&summary);

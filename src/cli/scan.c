@@ -153,15 +153,16 @@ int pl_cmd_scan(const struct pl_options *options)
 	struct results results __attribute__((cleanup(results_deinit))) = { .writer = NULL };
 	PL_CLEANUP_SINK struct pl_sink *publisher = NULL;
 	struct pl_sink *sinks[2] = { &results.sink };
+	struct pl_options named = *options;
 	struct pl_summary summary;
 	size_t n = 1;
 	int r = results_init(&results, options);
 
 	if (!r && options->publish) {
-		r = pl_publish_sink_new(options, &publisher);
+		r = pl_publish_sink_new(options, &publisher, &named.device);
 		sinks[n++] = publisher;
 	}
 	if (!r)
-		r = pl_scan_run(options, sinks, n, &summary);
+		r = pl_scan_run(&named, sinks, n, &summary);
 	return r ? r : pl_scan_exit(&summary);
 }

@@ -171,7 +171,8 @@ refused() {
 	broker_watch "$dir" "$BATS_TEST_TMPDIR/got"
 	run -1 --separate-stderr "$PLIMSOLL" scan --publish --format json --host localhost --port "$BROKER_PORT" "${device[@]}" \
 		"oci:$dir/layout"
-	python3 -c 'import json, sys; assert len(json.load(sys.stdin)["subjects"]) == 3' <<<"$output"
+	python3 -c 'import json, sys; r = json.load(sys.stdin); assert len(r["subjects"]) == 3 and r["device"]["id"] == "gw-0042"' \
+		<<<"$output"
 	wait_for 5 grep -q posture "$BATS_TEST_TMPDIR/got"
 	python3 "$here/lib/messages.py" "$BATS_TEST_TMPDIR/got" gw-0042
 }
