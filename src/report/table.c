@@ -454,19 +454,21 @@ static void put_line(const struct table *table, const struct line *line, const s
 /* Where it lies and which one it is. */
 static void put_place(const struct table *table, const struct row *row)
 {
+	struct pl_buf place PL_CLEANUP_BUF = { .max = 64 << 10 };
+	int r = 0;
+
 	/* what could not be opened is called by the store's own name */
 	if (!*row->id && !row->stores->next && !strcmp(row->stores->text, row->names->text))
 		return;
-	pad(table, INDENT);
+	for (const struct text *t = row->stores; t && !r; t = t->next)
+		r = pl_buf_printf(&place, "%s%s", t->text, t->next ? ", " : "");
+	if (*row->platform && !r)
+		r = pl_buf_printf(&place, " %s", row->platform);
+	if (*row->id && !r)
+		r = pl_buf_printf(&place, " %.19s", row->id);
 	paint(table, DIM);
-	for (const struct text *t = row->stores; t; t = t->next)
-		fprintf(table->out, "%s%s", t == row->stores ? "" : ", ", t->text);
-	if (*row->platform)
-		fprintf(table->out, "  %s", row->platform);
-	if (*row->id)
-		fprintf(table->out, "  %.19s", row->id);
+	pl_print_wrapped(table->out, place.data ? (const char *)place.data : "", INDENT, 0, table->style.columns);
 	paint(table, PLAIN);
-	fputc('\n', table->out);
 }
 
 static void put_row(const struct table *table, const struct row *row, const struct widths *w)
@@ -522,6 +524,7 @@ static int table_end(struct pl_sink *sink, const struct pl_summary *summary)
 	struct table *table = (struct table *)sink;
 	struct widths w = measure(table);
 	const char *comma = ": ";
+	size_t n_rows = 0;
 
 	if (table->rows && !w.narrow)
 		put_heading(table, &w);
@@ -530,6 +533,10 @@ static int table_end(struct pl_sink *sink, const struct pl_summary *summary)
 	if (table->rows)
 		fputc('\n', table->out);
 	fprintf(table->out, "%zu %s", summary->subjects, summary->subjects == 1 ? "image" : "images");
+	for (const struct row *row = table->rows; row; row = row->next)
+		n_rows++;
+	if (n_rows != summary->subjects)
+		fprintf(table->out, " (%zu different)", n_rows);
 	put_sum(table, summary->pass, "pass", GREEN, &comma);
 	put_sum(table, summary->fail, "fail", BOLD_RED, &comma);
 	put_sum(table, summary->unknown, "unknown", MAGENTA, &comma);
