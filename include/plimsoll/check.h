@@ -85,8 +85,8 @@ struct pl_finding {
 	enum pl_status status;
 	enum pl_severity severity;
 	const char *message; /* one sentence, fit to be printed */
-	const char *fix; /* what to write for this very subject, fit to be printed; null: the check's own remedies */
-	const char *waiver;             /* how a policy would accept it where it may be meant; null elsewhere */
+	const char *fix;    /* what to write for this very subject, fit to be printed; null: the check's own remedies */
+	const char *waiver; /* how a policy would accept it where it may be meant; null elsewhere */
 	const struct pl_check *because; /* unknown for the reason that this other check's finding tells; null if not */
 	struct pl_evidence *evidence;
 };
