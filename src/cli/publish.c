@@ -133,6 +133,7 @@ static int end(struct pl_sink *sink, const struct pl_summary *summary)
 {
 	struct publisher *publisher = (struct publisher *)sink;
 	struct pl_reason reason = { 0 };
+	size_t unheard;
 	int r;
 
 	if (publisher->connected) {
@@ -150,9 +151,10 @@ static int end(struct pl_sink *sink, const struct pl_summary *summary)
 		if (r)
 			fail(publisher, false, &reason);
 	}
-	if (pl_link_counts(publisher->link).unheard)
-		pl_log(PL_LOG_WARNING, "%zu messages reached nobody: no subscriber, and so the broker dropped them",
-		       pl_link_counts(publisher->link).unheard);
+	unheard = pl_link_counts(publisher->link).unheard;
+	if (unheard)
+		pl_log(PL_LOG_WARNING, "%zu message%s reached nobody: no subscriber, and so the broker dropped %s",
+		       unheard, unheard == 1 ? "" : "s", unheard == 1 ? "it" : "them");
 	return publisher->failed ? PL_EXIT_FAULT : 0;
 }
 
