@@ -94,7 +94,7 @@ struct pl_finding {
 /*
  * Puts every image check of a profile to an image. The findings, sorted by check id, and all they point to live in
  * `arena` or in the facts.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM, and then findings that found no room are unknown, or there are none.
  */
 int pl_check_image(const struct pl_image_facts *image, enum pl_profile profile, struct pl_arena *arena,
 		   const struct pl_finding **findings_out, size_t *n_out) __attribute__((warn_unused_result));

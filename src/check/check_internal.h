@@ -4,6 +4,9 @@
 
 #include "plimsoll/check.h"
 
+/* A list of evidence is an example, with a count beside it: the whole list is among the facts. */
+#define PL_EVIDENCE_ITEMS 20
+
 /* One check at work on one image. A check that runs out of memory goes on; the runner sees `error`. */
 struct pl_judging {
 	const struct pl_image_facts *image;

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVIDENCE_FILES 20
-
 static const char *first_problem(const struct pl_image_facts *image)
 {
 	return image->n_problems ? image->problems[0] : "a layer could not be read";
@@ -66,7 +64,7 @@ static const char *describe(struct pl_judging *judging, const struct pl_file_fac
 static bool have_files(struct pl_judging *judging, const struct pl_file_fact *files, size_t n, const char *none)
 {
 	const struct pl_image_facts *image = judging->image;
-	size_t n_listed = n < EVIDENCE_FILES ? n : EVIDENCE_FILES;
+	size_t n_listed = n < PL_EVIDENCE_ITEMS ? n : PL_EVIDENCE_ITEMS;
 	const char **listed;
 	size_t n_certain = 0;
 

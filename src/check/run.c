@@ -6,6 +6,16 @@
 
 #include "plimsoll/buf.h"
 
+/* What a check that ran out of memory said may lack anything: only that something is wrong can be relied on. */
+static void distrust(struct pl_finding *finding)
+{
+	if (finding->status != PL_STATUS_FAIL)
+		finding->status = PL_STATUS_UNKNOWN;
+	finding->message = "there is not enough memory for its findings";
+	finding->fix = finding->waiver = NULL;
+	finding->evidence = NULL;
+}
+
 int pl_check_image(const struct pl_image_facts *image, enum pl_profile profile, struct pl_arena *arena,
 		   const struct pl_finding **findings_out, size_t *n_out)
 {
@@ -13,6 +23,7 @@ int pl_check_image(const struct pl_image_facts *image, enum pl_profile profile, 
 	const struct pl_check *checks;
 	struct pl_finding *findings;
 	size_t n, n_findings = 0;
+	int r = 0;
 
 	checks = pl_checks(&n);
 	findings = pl_arena_calloc(arena, n, sizeof(*findings));
@@ -23,14 +34,18 @@ int pl_check_image(const struct pl_image_facts *image, enum pl_profile profile, 
 			continue;
 		judging.finding = &findings[n_findings++];
 		*judging.finding = (struct pl_finding){ .check = &checks[i], .severity = checks[i].severity };
+		judging.error = 0;
 		if (image->unreadable)
 			pl_say_unknown_as(&judging, "image-unreadable", image->unreadable);
 		else
 			checks[i].judge(&judging);
+		if (judging.error)
+			distrust(judging.finding);
+		r = judging.error ? judging.error : r;
 	}
 	*findings_out = findings;
 	*n_out = n_findings;
-	return judging.error;
+	return r;
 }
 
 enum pl_compliance pl_judge_findings(const struct pl_finding *findings, size_t n, enum pl_severity fail_on)

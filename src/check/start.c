@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVIDENCE_FILES 20
-
 static bool in_group(const struct pl_user *user, uint32_t gid)
 {
 	if (user->gid == gid)
@@ -39,7 +37,7 @@ static size_t note_writable(struct pl_judging *judging, const struct pl_user *us
 			    size_t n, bool (*can)(const struct pl_user *, const struct pl_file_fact *), bool *by_anyone,
 			    const char **first)
 {
-	const char **listed = pl_items(judging, EVIDENCE_FILES);
+	const char **listed = pl_items(judging, PL_EVIDENCE_ITEMS);
 	size_t n_writable = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -50,14 +48,15 @@ static size_t note_writable(struct pl_judging *judging, const struct pl_user *us
 		*by_anyone |= f->mode & 02 && f->uid != user->uid;
 		if (!n_writable)
 			*first = pl_shown(judging, f->path);
-		if (listed && n_writable < EVIDENCE_FILES)
+		if (listed && n_writable < PL_EVIDENCE_ITEMS)
 			listed[n_writable] =
 				pl_part(judging, "%s (%04o %u:%u)", f->path, f->mode & 07777, f->uid, f->gid);
 		n_writable++;
 	}
 	pl_evidence_number(judging, "count", (int64_t)n_writable);
 	if (listed)
-		pl_evidence_list(judging, "files", listed, n_writable < EVIDENCE_FILES ? n_writable : EVIDENCE_FILES);
+		pl_evidence_list(judging, "files", listed,
+				 n_writable < PL_EVIDENCE_ITEMS ? n_writable : PL_EVIDENCE_ITEMS);
 	return n_writable;
 }
 
@@ -180,8 +179,8 @@ void pl_judge_privileged_port(struct pl_judging *judging)
 	size_t n = 0;
 
 	if (config && config->n_exposed_ports)
-		ports = pl_items(judging, config->n_exposed_ports);
-	for (size_t i = 0; ports && i < config->n_exposed_ports; i++) {
+		ports = pl_items(judging, PL_EVIDENCE_ITEMS);
+	for (size_t i = 0; ports && i < config->n_exposed_ports && n < PL_EVIDENCE_ITEMS; i++) {
 		unsigned int port = port_number(config->exposed_ports[i]);
 
 		if (port && port < 1024)
