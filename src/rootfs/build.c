@@ -18,6 +18,7 @@ static void forget_entries(struct pl_rootfs *fs)
 		pl_tree_set_present(node, false);
 		node->pub = (struct pl_node){ .name = pub->name, .parent = pub->parent, .link = pub->link };
 		node->implied = node->link_open = node->whiteout = false;
+		node->next_name = NULL;
 	}
 	pl_arena_deinit(&fs->notes_arena);
 	fs->problems = fs->ambiguities = NULL;

@@ -168,7 +168,7 @@ static int visit_file(struct walk *w, int dir, const char *name, const struct st
 	int r;
 
 	fill_entry(w, st, PL_FILE_REGULAR, &e);
-	r = pl_layer_xattrs(dir, name, &w->xattr_names, &xattrs);
+	r = pl_layer_xattrs(dir, name, w->layer->uid_root, &w->xattr_names, &xattrs);
 	if (r < 0)
 		return failed(w, "list its attributes", -r);
 	r = check_faithful(w, &xattrs);
@@ -385,7 +385,7 @@ static int enter(struct walk *w, int owned)
 	r = pl_merge_entry(w->fs, &e, &node);
 	if (r)
 		return r;
-	r = pl_layer_xattrs(fd, NULL, &w->xattr_names, &xattrs);
+	r = pl_layer_xattrs(fd, NULL, w->layer->uid_root, &w->xattr_names, &xattrs);
 	if (r < 0)
 		return failed(w, "list its attributes", -r);
 	r = check_faithful(w, &xattrs);
@@ -551,7 +551,7 @@ static int probe_layer(struct walk *w, enum said *said_out)
 			return failed(w, "open it", -next);
 		pl_fd_close(&dir);
 		dir = next;
-		r = pl_layer_xattrs(dir, NULL, &w->xattr_names, &xattrs);
+		r = pl_layer_xattrs(dir, NULL, w->layer->uid_root, &w->xattr_names, &xattrs);
 		if (r < 0)
 			return failed(w, "list its attributes", -r);
 		opaque |= xattrs.opaque || (files && exists(dir, ".wh.", ".wh..opq", 8));

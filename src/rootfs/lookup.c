@@ -175,10 +175,28 @@ static enum pl_lookup follow(struct trail *t, const char *path)
 	return found;
 }
 
+/* How much of a path is wanted, wherever links on the way may lead. */
+static size_t wanted_content(struct pl_rootfs *fs, const char *cwd, const char *path)
+{
+	char whole[PL_MAX_PATH_BYTES], dir[PL_MAX_PATH_BYTES];
+	const struct node *node = fs->root;
+	size_t n = 0;
+
+	if (cwd && path[0] != '/') {
+		if (!pl_path_join(NULL, cwd, dir, &n))
+			return 0;
+		node = pl_tree_find(fs, dir, n);
+	}
+	if (!node || !pl_path_join(node, path, whole, &n))
+		return 0;
+	node = pl_tree_find(fs, whole, n);
+	return node ? node->want_bytes : 0;
+}
+
 enum pl_lookup pl_rootfs_resolve(struct pl_rootfs *fs, const char *cwd, const char *path, enum pl_last last,
 				 const struct pl_node **node_out)
 {
-	struct trail t = { .fs = fs, .at = fs->root, .follow_last = true };
+	struct trail t = { .fs = fs, .at = fs->root, .follow_last = true, .content_bytes = wanted_content(fs, cwd, path) };
 	enum pl_lookup found = PL_LOOKUP_FOUND;
 
 	if (cwd && path[0] != '/')

@@ -5,7 +5,8 @@
  *  - whiteouts and opaque markers count for lower layers only, wherever in the tar they stand;
  *  - a directory beside its own whiteout stays, and what lower layers have in it shows through;
  *  - of a path given twice the last counts;
- *  - a directory named only in passing replaces a link or file of a lower layer.
+ *  - a directory named only in passing replaces a link or file of a lower layer;
+ *  - mode, owner and attributes in a hard link's header are given to the file, and so to all its names.
  */
 #include "rootfs_internal.h"
 
@@ -151,37 +152,80 @@ int pl_node_reserve(struct node *node, size_t n)
 	return 0;
 }
 
-/* Another name of a file: it is what its target is. */
-static int link_target(struct pl_rootfs *fs, const struct entry *e, bool wanted, struct entry *out, struct node **target_out)
+static void leave_names(struct node *node)
+{
+	struct node *before = node->next_name;
+
+	if (!before)
+		return;
+	while (before->next_name != node)
+		before = before->next_name;
+	before->next_name = node->next_name == before ? NULL : node->next_name;
+	node->next_name = NULL;
+}
+
+/* Names that nobody cared for were passed by; in another pass all are kept. */
+static void want_every_name(struct node *file)
+{
+	file->link_open |= !file->every_name;
+	file->every_name = true;
+}
+
+static void join_names(struct node *node, struct node *other)
+{
+	node->next_name = other->next_name ? other->next_name : other;
+	other->next_name = node;
+	if (node->every_name)
+		want_every_name(other);
+}
+
+static bool has_attributes(const struct node *node, const struct entry *e)
+{
+	const struct pl_node *pub = &node->pub;
+
+	return pub->mode == (e->mode & 07777) && pub->uid == e->uid && pub->gid == e->gid && !pub->capability == !e->capability;
+}
+
+/* Engines apply the header of a hard link to what it leads to (chown, attributes, chmod; the chown clears capabilities). */
+static void apply_link(struct node *file, const struct entry *e, bool gives)
+{
+	struct node *name = file;
+
+	if (gives && !has_attributes(file, e))
+		want_every_name(file);
+	do {
+		name->pub.mode = e->mode & 07777;
+		name->pub.uid = e->uid;
+		name->pub.gid = e->gid;
+		name->pub.capability = NULL;
+		if (e->capability) {
+			name->capability = *e->capability;
+			name->pub.capability = &name->capability;
+		}
+		name = name->next_name;
+	} while (name && name != file);
+}
+
+/* The file that a hard link names, when it is kept; *e becomes what the link is then. */
+static struct node *find_target(struct pl_rootfs *fs, struct entry *e)
 {
 	struct node *target = pl_tree_find(fs, e->link, strlen(e->link));
+	const struct pl_node *pub;
 
-	*out = *e;
-	out->hard_link = false;
-	*target_out = NULL;
-	if (target && target->pub.present && target->pub.type != PL_FILE_DIRECTORY) {
-		const struct pl_node *pub = &target->pub;
-
-		if (pub->layer != fs->layer)
-			pl_note_ambiguity(fs, e->path, e->path_len,
-					  "a hard link to a file of a lower layer: overlay stores refuse it, vfs stores take it");
-		out->type = pub->type;
-		out->mode = pub->mode;
-		out->uid = pub->uid;
-		out->gid = pub->gid;
-		out->major = pub->major;
-		out->minor = pub->minor;
-		out->size = pub->size;
-		out->link = pub->link;
-		out->capability = pub->capability;
-		*target_out = target;
-		return 0;
+	if (!target || !target->pub.present || target->pub.type == PL_FILE_DIRECTORY) {
+		e->type = PL_FILE_REGULAR;
+		return NULL;
 	}
-	/* set-id files, capabilities and devices are always kept, so it is none of them */
-	out->type = PL_FILE_REGULAR;
-	out->mode = out->uid = out->gid = 0;
-	out->capability = NULL;
-	return wanted ? pl_tree_want(fs, e->link, strlen(e->link), PL_MAX_SCRIPT_BYTES) : 0;
+	pub = &target->pub;
+	if (pub->layer != fs->layer)
+		pl_note_ambiguity(fs, e->path, e->path_len,
+				  "a hard link to a file of a lower layer: overlay stores refuse it, vfs stores take it");
+	e->type = pub->type;
+	e->major = pub->major;
+	e->minor = pub->minor;
+	e->size = pub->size;
+	e->link = pub->link;
+	return target;
 }
 
 /* Whether a file would have been kept had non-root users been able to write it. */
@@ -225,29 +269,48 @@ static int want_target(struct pl_rootfs *fs, const struct node *link)
 	return pl_path_join(dir, link->pub.link, path, &n) ? pl_tree_want(fs, path, n, link->want_bytes) : 0;
 }
 
+/* Whether a hard link gives its file something that makes it kept under each of its names. */
+static bool gives_something(struct pl_rootfs *fs, const struct entry *link)
+{
+	return is_kept_always(link) || (is_watched(fs, link->link) && is_writable_by_others(link));
+}
+
+/* The target was passed by, as nobody cared for it then: it is wanted, and so is every name that it has. */
+static int want_linked_file(struct pl_rootfs *fs, const struct entry *link, bool every_name)
+{
+	int r = pl_tree_want(fs, link->link, strlen(link->link), every_name ? 0 : PL_MAX_SCRIPT_BYTES);
+
+	if (!r && every_name)
+		pl_tree_find(fs, link->link, strlen(link->link))->every_name = true;
+	return r;
+}
+
 int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node **kept_out)
 {
 	struct node *dir, *node, *target = NULL;
 	struct entry e = *entry;
-	bool wanted, watched, keep;
-	int r;
+	bool wanted, keep, same_file = false;
+	int r = 0;
 
 	*kept_out = NULL;
 	if (!e.path_len)
 		return 0; /* engines ignore the root's own entry */
 	node = find_entry(fs, e.path, e.path_len, &dir);
 	wanted = node && node->want_pass != PL_NOT_WANTED;
-	watched = dir && dir->want_writable;
 	if (e.hard_link) {
-		struct entry linked;
+		bool gives = gives_something(fs, entry);
 
-		wanted |= watched && !is_watched(fs, e.link);
-		r = link_target(fs, &e, wanted, &linked, &target);
+		target = find_target(fs, &e);
+		same_file = target && target != node && target->pub.layer == fs->layer && e.type != PL_FILE_SYMLINK;
+		if (same_file)
+			apply_link(target, &e, gives);
+		else if (!target && (wanted || gives))
+			r = want_linked_file(fs, entry, gives);
 		if (r)
 			return r;
-		e = linked;
 	}
-	keep = wanted || is_kept_always(&e) || (watched && is_writable_by_others(&e));
+	keep = wanted || is_kept_always(&e) || (dir && dir->want_writable && is_writable_by_others(&e)) ||
+	       (same_file && target->every_name);
 	if (!node && !keep)
 		return 0;
 	if (!node)
@@ -255,18 +318,21 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 	if (!node)
 		return PL_BAD_LIMIT;
 	note_repeated(fs, node, entry);
+	leave_names(node);
 	if (e.type != PL_FILE_DIRECTORY)
 		pl_tree_drop_below(node, UINT16_MAX);
 	pl_tree_set_present(node, keep);
 	r = set_attributes(fs, node, &e);
 	if (r || !keep)
 		return r;
-	if (entry->hard_link) {
-		node->link_open = !target;
-		return target ? copy_content(node, target) : 0;
+	if (!entry->hard_link) {
+		*kept_out = node;
+		return wanted && e.type == PL_FILE_SYMLINK ? want_target(fs, node) : 0;
 	}
-	*kept_out = node;
-	return wanted && e.type == PL_FILE_SYMLINK ? want_target(fs, node) : 0;
+	node->link_open = !target;
+	if (same_file)
+		join_names(node, target);
+	return target ? copy_content(node, target) : 0;
 }
 
 void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
@@ -301,7 +367,9 @@ void pl_merge_opaque(struct pl_rootfs *fs, const char *path, size_t n)
 {
 	struct node *node = pl_tree_find(fs, path, n);
 
-	if (node)
+	if (!n)
+		pl_note_ambiguity(fs, "/", 1, "an opaque root: the kernel's overlay shows lower layers all the same, vfs stores do not");
+	else if (node)
 		pl_tree_drop_below(node, fs->layer);
 }
 

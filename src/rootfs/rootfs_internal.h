@@ -21,6 +21,7 @@ struct node {
 	struct node *next_sibling;
 	struct node *next_in_bucket;
 	struct node *next_whiteout;
+	struct node *next_name; /* ring of the kept names of one file in the tar being read, null when it has one name */
 	struct pl_file_capability capability; /* what pub.capability points to */
 	uint8_t *content;
 	size_t content_cap;
@@ -32,6 +33,7 @@ struct node {
 	bool implied;       /* a directory that no entry of its layer names */
 	bool whiteout;      /* deleted by the layer being read, unless the layer also has it */
 	bool link_open;     /* a hard link whose target is not known yet */
+	bool every_name;    /* a hard link gave this file something, so all names of it are kept; stays for later passes */
 };
 
 struct pl_rootfs {
@@ -77,7 +79,7 @@ struct entry {
 	const char *path; /* normalised, relative, not terminated at path_len */
 	size_t path_len;
 	enum pl_file_type type;
-	bool hard_link;   /* `link` is the path of the file that this is another name of */
+	bool hard_link;   /* `link` is the path of the file that this is another name of; its attributes are the file's from now on */
 	bool tar;         /* from a tar, where the order within the layer matters */
 	uint32_t mode, uid, gid, major, minor;
 	uint64_t size;
@@ -146,8 +148,11 @@ struct layer_xattrs {
 struct xattr_names {
 	char text[65536];
 };
-/* `name` null: `dir` itself. Return: 0, -errno. */
-int pl_layer_xattrs(int dir, const char *name, struct xattr_names *names, struct layer_xattrs *out)
+/*
+ * `name` null: `dir` itself. The kernel heeds user.overlay.* only in the mounts of a rootless engine; in others an image may
+ * carry them without effect. Return: 0, -errno.
+ */
+int pl_layer_xattrs(int dir, const char *name, bool rootless, struct xattr_names *names, struct layer_xattrs *out)
 	__attribute__((warn_unused_result));
 /* Whether the kernel shows us trusted.* attributes: CAP_SYS_ADMIN in the initial user namespace. */
 bool pl_sees_trusted_xattrs(void);

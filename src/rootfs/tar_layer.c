@@ -262,6 +262,7 @@ static int feed_entry(struct feed *f)
 	case PL_TAR_HARD_LINK:
 		e.hard_link = true;
 		e.type = PL_FILE_REGULAR;
+		check_attributes(f, &e, &capability);
 		r = normalise(f, raw->link, raw->link_len, f->link, &link_n);
 		if (r)
 			return r == 1 ? 0 : r;

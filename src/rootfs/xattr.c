@@ -57,13 +57,25 @@ static ssize_t get_value(int dir, const char *name, const char *attribute, void 
 	return lgetxattr(path, attribute, value, n);
 }
 
-static int read_attribute(int dir, const char *name, const char *attribute, struct layer_xattrs *out)
+/* What follows "trusted.overlay." or, where the engine mounts with userxattr, "user.overlay."; else "". */
+static const char *overlay_attribute(const char *attribute, bool rootless)
 {
+	static const char trusted[] = "trusted.overlay.", user[] = "user.overlay.";
+
+	if (!strncmp(attribute, trusted, sizeof(trusted) - 1))
+		return attribute + sizeof(trusted) - 1;
+	if (rootless && !strncmp(attribute, user, sizeof(user) - 1))
+		return attribute + sizeof(user) - 1;
+	return "";
+}
+
+static int read_attribute(int dir, const char *name, bool rootless, const char *attribute, struct layer_xattrs *out)
+{
+	const char *overlay = overlay_attribute(attribute, rootless);
 	uint8_t value[64];
 	ssize_t n;
 
-	if (!strcmp(attribute, "trusted.overlay.redirect") || !strcmp(attribute, "trusted.overlay.metacopy") ||
-	    !strcmp(attribute, "user.overlay.redirect") || !strcmp(attribute, "user.overlay.metacopy")) {
+	if (!strcmp(overlay, "redirect") || !strcmp(overlay, "metacopy")) {
 		out->redirected = true;
 		return 0;
 	}
@@ -78,7 +90,7 @@ static int read_attribute(int dir, const char *name, const char *attribute, stru
 		out->has_capability = !pl_file_capability_parse(value, (size_t)n, &out->capability);
 		return 0;
 	}
-	if (!strcmp(attribute, "trusted.overlay.opaque") || !strcmp(attribute, "user.overlay.opaque")) {
+	if (!strcmp(overlay, "opaque")) {
 		n = get_value(dir, name, attribute, value, sizeof(value));
 		if (n < 0)
 			return errno == ENODATA ? 0 : -errno;
@@ -88,7 +100,7 @@ static int read_attribute(int dir, const char *name, const char *attribute, stru
 	return 0;
 }
 
-int pl_layer_xattrs(int dir, const char *name, struct xattr_names *names, struct layer_xattrs *out)
+int pl_layer_xattrs(int dir, const char *name, bool rootless, struct xattr_names *names, struct layer_xattrs *out)
 {
 	ssize_t n = list_names(dir, name, names->text, sizeof(names->text));
 
@@ -96,7 +108,7 @@ int pl_layer_xattrs(int dir, const char *name, struct xattr_names *names, struct
 	if (n < 0)
 		return errno == ENOTSUP ? 0 : -errno;
 	for (const char *at = names->text; at < names->text + n; at += strlen(at) + 1) {
-		int r = read_attribute(dir, name, at, out);
+		int r = read_attribute(dir, name, rootless, at, out);
 
 		if (r < 0)
 			return r;

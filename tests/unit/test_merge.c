@@ -65,9 +65,9 @@ static void dir(struct pl_rootfs *fs, const char *path)
 	(void)add(fs, PL_FILE_DIRECTORY, path, 0755, NULL);
 }
 
-static void hard_link(struct pl_rootfs *fs, const char *path, const char *target)
+static void hard_link(struct pl_rootfs *fs, const char *path, const char *target, uint32_t mode)
 {
-	struct entry e = { .path = path, .path_len = strlen(path), .link = target, .hard_link = true, .tar = true };
+	struct entry e = { .path = path, .path_len = strlen(path), .mode = mode, .link = target, .hard_link = true, .tar = true };
 	struct node *node;
 
 	assert_int_equal(pl_merge_entry(fs, &e, &node), 0);
@@ -235,10 +235,59 @@ static void hard_link_is_what_its_target_is(void **state)
 	struct pl_rootfs *fs = FS(state);
 
 	file(fs, "bin/su", 04755);
-	hard_link(fs, "bin/other", "bin/su");
+	hard_link(fs, "bin/other", "bin/su", 04755);
 	file(fs, "bin/plain", 0755);
-	hard_link(fs, "bin/second", "bin/plain");
+	hard_link(fs, "bin/second", "bin/plain", 0755);
 	assert_string_equal(present(fs), "/bin/other:4755 /bin/su:4755");
+}
+
+static void hard_link_changes_its_target(void **state)
+{
+	struct pl_rootfs *fs = FS(state);
+
+	file(fs, "su", 04755);
+	hard_link(fs, "again", "su", 06755);
+	hard_link(fs, "third", "again", 02755);
+	assert_string_equal(present(fs), "/again:2755 /su:2755 /third:2755");
+	hard_link(fs, "tame", "third", 0755);
+	assert_string_equal(present(fs), "/again:755 /su:755 /third:755");
+}
+
+static void hard_link_to_what_was_passed_by_wants_every_name(void **state)
+{
+	struct pl_rootfs *fs = FS(state);
+
+	for (fs->pass = 1; fs->pass <= 2; fs->pass++) {
+		file(fs, "plain", 0755);
+		hard_link(fs, "second", "plain", 0755);
+		hard_link(fs, "third", "plain", 04755);
+		if (fs->pass == 1)
+			assert_string_equal(present(fs), "/third:4755");
+	}
+	assert_string_equal(present(fs), "/plain:4755 /second:4755 /third:4755");
+}
+
+static void replaced_name_leaves_the_others_alone(void **state)
+{
+	struct pl_rootfs *fs = FS(state);
+
+	file(fs, "a", 04755);
+	hard_link(fs, "b", "a", 04755);
+	next_layer(fs);
+	file(fs, "a", 02755);
+	hard_link(fs, "c", "a", 02711);
+	assert_string_equal(present(fs), "/a:2711 /b:4755 /c:2711");
+}
+
+static void opaque_root_hides_nothing(void **state)
+{
+	struct pl_rootfs *fs = FS(state);
+
+	file(fs, "su", 04755);
+	next_layer(fs);
+	pl_merge_opaque(fs, "", 0);
+	assert_string_equal(present(fs), "/su:4755");
+	assert_true(noted(fs, "an opaque root"));
 }
 
 static void hard_link_outlives_its_target(void **state)
@@ -246,7 +295,7 @@ static void hard_link_outlives_its_target(void **state)
 	struct pl_rootfs *fs = FS(state);
 
 	file(fs, "a", 04755);
-	hard_link(fs, "b", "a");
+	hard_link(fs, "b", "a", 04755);
 	next_layer(fs);
 	whiteout(fs, "a");
 	assert_string_equal(present(fs), "/b:4755");
@@ -258,7 +307,7 @@ static void hard_link_to_a_lower_layer_is_noted(void **state)
 
 	file(fs, "a", 04755);
 	next_layer(fs);
-	hard_link(fs, "b", "a");
+	hard_link(fs, "b", "a", 04755);
 	assert_string_equal(present(fs), "/a:4755 /b:4755");
 	assert_true(noted(fs, "hard link to a file of a lower layer"));
 }
@@ -301,7 +350,7 @@ static void writable_files_of_a_watched_directory(void **state)
 	file(fs, "bin/group", 0775);
 	file(fs, "bin/world", 0757);
 	assert_int_equal(pl_merge_entry(fs, &e, &node), 0);
-	hard_link(fs, "bin/root2", "bin/root");
+	hard_link(fs, "bin/root2", "bin/root", 0755);
 	assert_string_equal(present(fs), "/bin:755 /bin/group:775 /bin/mine:755 /bin/world:757");
 	assert_false(node->link_open);
 }
@@ -371,6 +420,10 @@ int main(void)
 		TEST(whiteout_then_directory_shows_lower_layers),
 		TEST(opaque_hides_lower_and_keeps_own_whatever_the_order),
 		TEST(hard_link_is_what_its_target_is),
+		TEST(hard_link_changes_its_target),
+		TEST(hard_link_to_what_was_passed_by_wants_every_name),
+		TEST(replaced_name_leaves_the_others_alone),
+		TEST(opaque_root_hides_nothing),
 		TEST(hard_link_outlives_its_target),
 		TEST(hard_link_to_a_lower_layer_is_noted),
 		TEST(lower_link_becomes_a_directory),
