@@ -36,9 +36,12 @@ int pl_buf_reserve(struct pl_buf *buf, size_t n)
 	need = buf->len + n + 1;
 	if (need <= buf->cap)
 		return 0;
-	cap = buf->cap ? buf->cap : 256;
-	while (cap < need)
-		cap = cap > need / 2 ? need : cap * 2;
+	/* twice as much as before, so that many small pieces are not copied each time */
+	cap = buf->cap < 128 ? 256 : buf->cap > SIZE_MAX / 2 ? need : buf->cap * 2;
+	if (cap - 1 > buf->max)
+		cap = buf->max + 1;
+	if (cap < need)
+		cap = need;
 	data = realloc(buf->data, cap);
 	if (!data)
 		return -ENOMEM;
