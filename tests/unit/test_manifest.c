@@ -79,65 +79,63 @@ static void an_index(void **state)
 	assert_false(pl_descriptor_is_attestation(&m.manifests[1]));
 }
 
+static const struct {
+	const char *text;
+	int verdict;
+	enum pl_manifest_kind kind;
+} kind_rows[] = {
+	/* without a media type the members decide */
+	{ "{" CONFIG ",\"layers\":[" LAYER "]}", 0, PL_MANIFEST_IMAGE },
+	{ "{\"manifests\":[" CHILD "]}", 0, PL_MANIFEST_INDEX },
+	{ "{\"MANIFESTS\":[]}", 0, PL_MANIFEST_INDEX },
+	{ "{" DOCKER "list.v2+json\"}", 0, PL_MANIFEST_INDEX },
+	{ "{" DOCKER "v2+json\",\"config\":{\"mediaType\":\"application/vnd.docker.container.image.v1+json\"," DIGEST
+	  "}}",
+	  0, PL_MANIFEST_IMAGE },
+	{ "{\"mediaType\":\"text/plain\"," CONFIG "}", 0, PL_MANIFEST_IMAGE },
+	{ "{\"config\":{" DIGEST "},\"layers\":null}", 0, PL_MANIFEST_IMAGE },
+	/* what engines run is an image, whatever artifactType says */
+	{ "{\"artifactType\":\"application/x\"," CONFIG ",\"layers\":[" LAYER "]}", 0, PL_MANIFEST_IMAGE },
+	{ "{\"artifactType\":\"application/x\",\"config\":{" DIGEST "}}", 0, PL_MANIFEST_ARTIFACT },
+	{ "{\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\"," DIGEST "},\"layers\":[" LAYER "]}", 0,
+	  PL_MANIFEST_ARTIFACT },
+	{ "{\"config\":{\"mediaType\":\"application/vnd.cncf.helm.config.v1+json\"," DIGEST "}}", 0,
+	  PL_MANIFEST_ARTIFACT },
+	{ "{" CONFIG ",\"layers\":[" SAYING "," SAYING "]}", 0, PL_MANIFEST_ATTESTATION },
+	{ "{" CONFIG ",\"layers\":[" SAYING "," LAYER "]}", 0, PL_MANIFEST_IMAGE },
+	{ "{\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\"," DIGEST "},\"layers\":[" SAYING "]}", 0,
+	  PL_MANIFEST_ATTESTATION },
+	/* two kinds at once */
+	{ "{" CONFIG ",\"manifests\":[]}", PL_BAD_SYNTAX, 0 },
+	{ "{\"layers\":[],\"manifests\":[" CHILD "]}", PL_BAD_SYNTAX, 0 },
+	{ "{\"layers\":null,\"manifests\":[" CHILD "]}", PL_BAD_SYNTAX, 0 },
+	{ "{" OCI "manifest.v1+json\",\"manifests\":[" CHILD "]}", PL_BAD_SYNTAX, 0 },
+	{ "{" OCI "index.v1+json\"," CONFIG "}", PL_BAD_SYNTAX, 0 },
+	{ "{\"fsLayers\":[],\"history\":[]}", PL_BAD_UNSUPPORTED, 0 },
+	{ "{\"schemaVersion\":1,\"FSLAYERS\":[]," CONFIG "}", PL_BAD_UNSUPPORTED, 0 },
+	{ "{}", PL_BAD_UNSUPPORTED, 0 },
+	{ "null", PL_BAD_UNSUPPORTED, 0 },
+	/* descriptors without a digest */
+	{ "{" OCI "manifest.v1+json\"}", PL_BAD_SYNTAX, 0 },
+	{ "{\"layers\":[" LAYER "]}", PL_BAD_SYNTAX, 0 },
+	{ "{" CONFIG ",\"layers\":[{}]}", PL_BAD_SYNTAX, 0 },
+	{ "{" CONFIG ",\"layers\":[null]}", PL_BAD_SYNTAX, 0 },
+	{ "{\"manifests\":[" CHILD ",{\"size\":5}]}", PL_BAD_SYNTAX, 0 },
+	{ "{\"manifests\":[{\"digest\":\"md5:00\"}]}", PL_BAD_SYNTAX, 0 },
+	{ "{" CONFIG ",\"layers\":[{" DIGEST ",\"size\":\"7\"}]}", PL_BAD_SYNTAX, 0 },
+	{ "{" CONFIG "} x", PL_BAD_SYNTAX, 0 },
+};
+
 static void kinds(void **state)
 {
-	static const struct {
-		const char *text;
-		int verdict;
-		enum pl_manifest_kind kind;
-	} rows[] = {
-		/* without a media type the members decide */
-		{ "{" CONFIG ",\"layers\":[" LAYER "]}", 0, PL_MANIFEST_IMAGE },
-		{ "{\"manifests\":[" CHILD "]}", 0, PL_MANIFEST_INDEX },
-		{ "{\"MANIFESTS\":[]}", 0, PL_MANIFEST_INDEX },
-		{ "{" DOCKER "list.v2+json\"}", 0, PL_MANIFEST_INDEX },
-		{ "{" DOCKER
-		  "v2+json\",\"config\":{\"mediaType\":\"application/vnd.docker.container.image.v1+json\"," DIGEST "}}",
-		  0, PL_MANIFEST_IMAGE },
-		{ "{\"mediaType\":\"text/plain\"," CONFIG "}", 0, PL_MANIFEST_IMAGE },
-		{ "{\"config\":{" DIGEST "},\"layers\":null}", 0, PL_MANIFEST_IMAGE },
-		/* what engines run is an image, whatever artifactType says */
-		{ "{\"artifactType\":\"application/x\"," CONFIG ",\"layers\":[" LAYER "]}", 0, PL_MANIFEST_IMAGE },
-		{ "{\"artifactType\":\"application/x\",\"config\":{" DIGEST "}}", 0, PL_MANIFEST_ARTIFACT },
-		{ "{\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\"," DIGEST "},\"layers\":[" LAYER
-		  "]}",
-		  0, PL_MANIFEST_ARTIFACT },
-		{ "{\"config\":{\"mediaType\":\"application/vnd.cncf.helm.config.v1+json\"," DIGEST "}}", 0,
-		  PL_MANIFEST_ARTIFACT },
-		{ "{" CONFIG ",\"layers\":[" SAYING "," SAYING "]}", 0, PL_MANIFEST_ATTESTATION },
-		{ "{" CONFIG ",\"layers\":[" SAYING "," LAYER "]}", 0, PL_MANIFEST_IMAGE },
-		{ "{\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\"," DIGEST "},\"layers\":[" SAYING
-		  "]}",
-		  0, PL_MANIFEST_ATTESTATION },
-		/* two kinds at once */
-		{ "{" CONFIG ",\"manifests\":[]}", PL_BAD_SYNTAX, 0 },
-		{ "{\"layers\":[],\"manifests\":[" CHILD "]}", PL_BAD_SYNTAX, 0 },
-		{ "{\"layers\":null,\"manifests\":[" CHILD "]}", PL_BAD_SYNTAX, 0 },
-		{ "{" OCI "manifest.v1+json\",\"manifests\":[" CHILD "]}", PL_BAD_SYNTAX, 0 },
-		{ "{" OCI "index.v1+json\"," CONFIG "}", PL_BAD_SYNTAX, 0 },
-		{ "{\"fsLayers\":[],\"history\":[]}", PL_BAD_UNSUPPORTED, 0 },
-		{ "{\"schemaVersion\":1,\"FSLAYERS\":[]," CONFIG "}", PL_BAD_UNSUPPORTED, 0 },
-		{ "{}", PL_BAD_UNSUPPORTED, 0 },
-		{ "null", PL_BAD_UNSUPPORTED, 0 },
-		/* descriptors without a digest */
-		{ "{" OCI "manifest.v1+json\"}", PL_BAD_SYNTAX, 0 },
-		{ "{\"layers\":[" LAYER "]}", PL_BAD_SYNTAX, 0 },
-		{ "{" CONFIG ",\"layers\":[{}]}", PL_BAD_SYNTAX, 0 },
-		{ "{" CONFIG ",\"layers\":[null]}", PL_BAD_SYNTAX, 0 },
-		{ "{\"manifests\":[" CHILD ",{\"size\":5}]}", PL_BAD_SYNTAX, 0 },
-		{ "{\"manifests\":[{\"digest\":\"md5:00\"}]}", PL_BAD_SYNTAX, 0 },
-		{ "{" CONFIG ",\"layers\":[{" DIGEST ",\"size\":\"7\"}]}", PL_BAD_SYNTAX, 0 },
-		{ "{" CONFIG "} x", PL_BAD_SYNTAX, 0 },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(kind_rows) / sizeof(kind_rows[0]); i++) {
 		struct pl_reason reason = { 0 };
 		struct pl_manifest m;
-		int r = parse(rows[i].text, &m, &reason);
+		int r = parse(kind_rows[i].text, &m, &reason);
 
-		if (r != rows[i].verdict || (!r && m.kind != rows[i].kind))
-			fail_msg("%s: %d %u %s", rows[i].text, r, m.kind, reason.text);
+		if (r != kind_rows[i].verdict || (!r && m.kind != kind_rows[i].kind))
+			fail_msg("%s: %d %u %s", kind_rows[i].text, r, m.kind, reason.text);
 		assert_int_equal(reason.text[0] != 0, r != 0);
 	}
 }
