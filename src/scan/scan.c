@@ -161,8 +161,22 @@ static bool is_plain_number(const char *spec, bool *zero_out)
 	return true;
 }
 
+/*
+ * Docker makes a directory of its own, for hosts and resolv.conf, in the place of a link called /etc
+ * (moby:daemon/initlayer/setup_unix.go), so a container sees no account files behind it. Other engines follow the link.
+ */
+static bool is_emptied(struct scan *s, enum pl_user_rule rule)
+{
+	const struct pl_node *etc;
+
+	if (rule != PL_USER_RULE_DOCKER && rule != PL_USER_RULE_DOCKER_041 && rule != PL_USER_RULE_DOCKER_040)
+		return false;
+	return pl_scan_resolve(s, NULL, "/etc", PL_KEEP_LAST, &etc) == PL_LOOKUP_FOUND && etc->type == PL_FILE_SYMLINK;
+}
+
 static void resolve_user(struct scan *s, bool accounts_known, const char *why)
 {
+	const struct pl_account_file none = { 0 };
 	struct pl_image_facts *facts = s->facts;
 	const char *spec = s->image->config.user;
 	struct pl_reason reason = { "" };
@@ -175,7 +189,10 @@ static void resolve_user(struct scan *s, bool accounts_known, const char *why)
 	if (!accounts_known && !(is_plain_number(spec, &zero) && zero))
 		return;
 	for (enum pl_user_rule rule = 0; rule < PL_USER_RULES; rule++) {
-		r = pl_user_resolve(rule, spec, &s->passwd, &s->group, s->arena, &facts->user[rule], &reason);
+		const bool emptied = is_emptied(s, rule);
+
+		r = pl_user_resolve(rule, spec, emptied ? &none : &s->passwd, emptied ? &none : &s->group, s->arena,
+				    &facts->user[rule], &reason);
 		if (r) {
 			facts->user_unknown = sentence(s, r < 0 ? "out of memory" : reason.text);
 			return;

@@ -28,7 +28,7 @@ def unescape(text):
 class Case:
     def __init__(self, name, group):
         self.name, self.group = name, group
-        self.about, self.user = "", "1654"
+        self.about, self.unflagged, self.user = "", "", "1654"
         self.layers = []
         self.setid, self.caps, self.devices = [], {}, []
         self.runs = self.refused = self.ambiguous = self.incomplete = None
@@ -85,7 +85,7 @@ class Case:
         elif word == "docker":
             who, *what = rest.split(" ", 1)
             self.docker["all" if who == "refuses" else who] = "refuses" if who == "refuses" else what[0].split()[0]
-        elif word in ("about", "user", "runs", "refused", "ambiguous", "incomplete"):
+        elif word in ("about", "unflagged", "user", "runs", "refused", "ambiguous", "incomplete"):
             setattr(self, word, rest)
         else:
             raise ValueError(f"{self.name}: {text}")

@@ -131,8 +131,9 @@ class Layer:
     def link(self, path, target):
         return self.entry(path, b"2", 0o777, link=target)
 
-    def hard(self, path, target):
-        return self.entry(path, b"1", link=target)
+    def hard(self, path, target, mode=0o4755, **more):
+        """Engines apply the header of a hard link to the file, so it must say the same again."""
+        return self.entry(path, b"1", mode, link=target, **more)
 
     def device(self, path, kind, major, minor, mode=0o600):
         return self.entry(path, kind, mode, major=major, minor=minor)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# docker-truth.sh OUT: in a host, what dockerd itself says about all its images and shows of them:
+# docker-truth.sh OUT: in a host, what dockerd itself says about its images (those of `docker images`) and shows of them:
 #   OUT/images.json  docker image inspect
 #   OUT/ID.run       what a container of the image is, or why it is refused; only for the ids in OUT/wanted
 #   OUT/mounted      "ID PATH": the image's root file system as the engine's graph driver mounts it
@@ -9,7 +9,7 @@ set -eu
 out=$1
 root=/var/lib/docker
 mkdir -p "$out"
-docker image ls --quiet --all --no-trunc | sort -u >"$out/ids"
+docker image ls --quiet --no-trunc | sort -u >"$out/ids"
 xargs docker image inspect <"$out/ids" >"$out/images.json"
 
 # The image's own entry point may be anything: whom it runs as does not depend on it.

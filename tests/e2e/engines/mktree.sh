@@ -52,7 +52,9 @@ chmod 1777 "$root/tmp" "$root/var/tmp"
 for deb in "$scratch"/debs/*.deb; do
 	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$root" --keep-directory-symlink --numeric-owner \
 		--exclude='./usr/share/*' --exclude='./usr/lib/*/gconv' --exclude='./usr/lib/systemd' --exclude='./lib/systemd' \
-		--exclude=./usr/bin/containerd-stress --exclude=./usr/bin/containerd-shim --exclude=./usr/bin/containerd-shim-runc-v1 -f -
+		--exclude='./usr/bin/containerd-stress' --exclude='./usr/bin/containerd-shim' --exclude='./usr/bin/containerd-shim-runc-v1' \
+		--exclude='./usr/bin/perl*' --exclude='./usr/lib/*/perl*' --exclude='./usr/lib/*/libperl*' --exclude=./usr/bin/dnet \
+		--exclude='./usr/sbin/ovrouter' --exclude='./usr/lib/git-core' -f -
 done
 # What maintainer scripts would have left, as far as anybody looks at it.
 cat >"$root/etc/passwd" <<-'FILE'

@@ -6,7 +6,9 @@ reports.py validate SCHEMA REPORT...     every report against the schema
 reports.py scenarios EXPECTED REPORT     the verdicts of tests/data/images/scenarios.py
 reports.py engine TRUTH EXPECTED REPORT  what dockerd itself said and mounted (engines/docker-truth.sh) against the report
 reports.py same REPORT REPORT...         the same bytes, but for device and time
-reports.py verdicts REPORT               "ID VERDICT" of every subject"""
+reports.py verdicts REPORT               "ID VERDICT" of every subject
+reports.py damaged CASES FOLDER          FOLDER/bad-CASE.json for each line of tests/data/images/bad.py's table
+reports.py churn QUIET REPORT...         what was read of a changing store: each subject as in QUIET, or unknown"""
 
 import json
 import pathlib
@@ -32,7 +34,12 @@ class Wrong:
         self.lines.append(f"{who}: {text}")
 
     def differ(self, who, what, expected, found):
-        if expected != found:
+        if expected == found:
+            return
+        if isinstance(expected, list) and isinstance(found, list) and len(expected) > 5:
+            missing, extra = [x for x in expected if x not in found], [x for x in found if x not in expected]
+            self.say(who, f"{what}: missing {missing}, not expected {extra}")
+        else:
             self.say(who, f"{what}: expected {expected}, found {found}")
 
     def result(self, what):
@@ -243,8 +250,56 @@ def verdicts(report):
     return 0
 
 
+def damaged(cases, folder):
+    wrong = Wrong()
+    lines = pathlib.Path(cases).read_text().splitlines()
+    for line in lines:
+        name, check, *words = line.split("\t")
+        path = pathlib.Path(folder, f"bad-{name}.json")
+        if not path.exists():
+            wrong.say(name, "no report")
+            continue
+        subjects = load(path)["subjects"]
+        wrong.differ(name, "verdicts", ["pass", "unknown"], sorted(subject["verdict"] for subject in subjects))
+        for subject in subjects:
+            if subject["verdict"] == "pass":
+                wrong.differ(name, "the good one", ["good:1"], subject["names"])
+                continue
+            wrong.differ(name, "the bad one", ["bad:1"], subject["names"])
+            said = [f["message"] for f in subject["findings"] if f["check"] == check and f["status"] == "unknown"]
+            if not said:
+                wrong.say(name, f"{check} is not unknown: {[(f['check'], f['message']) for f in subject['findings']]}")
+            for word in words:
+                if said and word not in said[0]:
+                    wrong.say(name, f"{check} does not say {word!r}: {said[0]}")
+    return wrong.result(f"{len(lines)} damaged images")
+
+
+def churn(quiet, *paths):
+    """A subject of a changing store is the quiet store's, or is unknown and says why. Findings that failed must be true ones."""
+    right = {subject["id"]: subject for subject in load(quiet)["subjects"]}
+    wrong, unknown, total = Wrong(), 0, 0
+    for path in paths:
+        for subject in load(path)["subjects"]:
+            total += 1
+            known = right.get(subject["id"])
+            if subject["verdict"] == "unknown":
+                unknown += 1
+                if not any(f["status"] == "unknown" and f["message"] for f in subject["findings"]):
+                    wrong.say(path, f"{subject['names']} is unknown and does not say why")
+            elif not known:
+                wrong.say(path, f"{subject['id']} {subject['names']} is {subject['verdict']}, and was never in the store")
+            else:
+                wrong.differ(path, f"verdict of {subject['names'] or known['names']}", known["verdict"], subject["verdict"])
+                for finding in subject["findings"]:
+                    if finding["status"] in ("pass", "fail") and finding not in known["findings"]:
+                        wrong.say(path, f"{known['names']}: {finding['check']} {finding['status']}: {finding['message']}")
+    return wrong.result(f"{total} subjects of {len(paths)} reports, {unknown} unknown")
+
+
 if __name__ == "__main__":
-    commands = {"validate": validate, "scenarios": scenarios, "engine": engine, "same": same, "verdicts": verdicts}
+    commands = {"validate": validate, "scenarios": scenarios, "engine": engine, "same": same, "verdicts": verdicts, "damaged": damaged,
+                "churn": churn}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     sys.exit(commands[sys.argv[1]](*sys.argv[2:]))
