@@ -32,6 +32,7 @@ static char *next_text(void)
 	return texts[i++ % N_TEXTS];
 }
 
+static const char *vtext(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 static const char *vtext(const char *format, va_list args)
 {
 	char *text = next_text();
