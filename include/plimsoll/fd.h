@@ -21,13 +21,13 @@ int pl_fd_take(int *fd) __attribute__((warn_unused_result));
 #define PL_CLEANUP_FILE __attribute__((cleanup(pl_file_close)))
 
 enum pl_resolve {
-	PL_RESOLVE_NO_LINKS, /* below `dir`, no symbolic link anywhere on the way: for what an engine wrote itself */
-	PL_RESOLVE_IN_ROOT,  /* `dir` is "/" for links and "..": for what an image's author wrote */
+	PL_RESOLVE_NO_LINKS, /* below `dir`, no symbolic link on the way or at the end: for stores and layers */
+	PL_RESOLVE_IN_ROOT,  /* links are followed as if `dir` were "/": for another machine's configuration */
 };
 
 /*
- * Opens `path` below `dir` for reading (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, O_NOATIME where
- * permitted; `flags` adds O_DIRECTORY or O_PATH). Never follows a magic link (openat2(2), Linux 5.6).
+ * Opens `path` below `dir` for reading (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, O_NOATIME where permitted; `flags`
+ * adds O_DIRECTORY or O_PATH). Never follows a magic link. By openat2(2) where the kernel has it (Linux 5.6).
  * Return: a descriptor, or -errno (-ELOOP or -EXDEV: a link led where it must not).
  */
 int pl_openat(int dir, const char *path, enum pl_resolve how, int flags) __attribute__((warn_unused_result));

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "openat_walk.h"
 
 #define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
@@ -34,32 +37,44 @@ int pl_fd_take(int *fd)
 	return taken;
 }
 
-static int open_how(int dir, const char *path, int flags, __u64 resolve)
+static int open_resolved(int dir, const char *path, enum pl_resolve how, int flags)
 {
-	struct open_how how = { .resolve = resolve };
+	struct open_how request = { .flags = (__u64)(unsigned int)flags, .resolve = RESOLVE_NO_MAGICLINKS };
+	char last[PL_MAX_NAME_BYTES + 1];
+	PL_CLEANUP_FD int holder = -1;
 	long fd;
 
-	/* O_PATH takes no other flag but these */
-	if (flags & O_PATH)
-		flags = O_PATH | O_CLOEXEC | O_NOFOLLOW | (flags & O_DIRECTORY);
-	else
-		flags |= READ_FLAGS | O_NOFOLLOW | O_NOATIME;
-	how.flags = (__u64)(unsigned int)flags;
-	fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
-	if (fd < 0 && errno == EPERM && how.flags & O_NOATIME) {
-		/* only the owner and root may leave the access time alone */
-		how.flags &= ~(__u64)O_NOATIME;
-		fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	/* the walk of a layer opens one name at a time, for which the older call does as much in less time */
+	if (how == PL_RESOLVE_NO_LINKS && !strchr(path, '/') && strcmp(path, "..") != 0)
+		return openat(dir, path, flags | O_NOFOLLOW);
+	if (how == PL_RESOLVE_NO_LINKS)
+		request.flags |= O_NOFOLLOW;
+	request.resolve |= how == PL_RESOLVE_IN_ROOT ? RESOLVE_IN_ROOT : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+	fd = syscall(SYS_openat2, dir, path, &request, sizeof(request));
+	if (fd >= 0 || errno != ENOSYS)
+		return (int)fd;
+	holder = pl_openat_walk(dir, path, how, last);
+	if (holder < 0) {
+		errno = -holder;
+		return -1;
 	}
-	return fd < 0 ? -errno : (int)fd;
+	return openat(holder, last, flags | O_NOFOLLOW);
 }
 
 int pl_openat(int dir, const char *path, enum pl_resolve how, int flags)
 {
-	__u64 resolve = RESOLVE_NO_MAGICLINKS;
+	int fd;
 
-	resolve |= how == PL_RESOLVE_IN_ROOT ? RESOLVE_IN_ROOT : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-	return open_how(dir, path, flags, resolve);
+	/* O_PATH takes no other flag but these */
+	if (flags & O_PATH)
+		flags = O_PATH | O_CLOEXEC | (flags & O_DIRECTORY);
+	else
+		flags |= READ_FLAGS | O_NOATIME;
+	fd = open_resolved(dir, path, how, flags);
+	/* only the owner and root may leave the access time alone */
+	if (fd < 0 && errno == EPERM && flags & O_NOATIME)
+		fd = open_resolved(dir, path, how, flags & ~O_NOATIME);
+	return fd < 0 ? -errno : fd;
 }
 
 int pl_open(const char *path, int flags)
