@@ -43,7 +43,6 @@ test   libcap2-bin                   setcap and getcap in fixtures
 test   attr                          getfattr
 test   zstd                          zstd layers
 test   isal                          igzip, the yardstick of the benchmark
-test   time                          peak memory in the benchmark
 test   valgrind                      memory checks
 test   procps                        ps in tests
 test   iproute2                      ss in tests
