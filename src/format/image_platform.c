@@ -48,7 +48,7 @@ static bool is(const char *text, const char *a, const char *b, const char *c)
 
 static struct normal normalise(const struct pl_platform *platform)
 {
-	struct normal normal;
+	struct normal normal = { .os = "" };
 	const char *variant = normal.variant;
 
 	lower(normal.os, platform->os);

@@ -265,7 +265,7 @@ static int grow(struct decoder *d, const struct frame *frame, char **list)
 	if (r)
 		return r;
 	head->capacity = capacity;
-	if (frame->n)
+	if (*list)
 		memcpy(head + 1, *list, frame->n * size);
 	*list = (char *)(head + 1);
 	for (size_t i = frame->n; i < capacity; i++)
