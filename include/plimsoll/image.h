@@ -47,7 +47,7 @@ struct pl_image_config {
 	size_t n_history;
 	struct pl_digest *diff_ids; /* bottom first */
 	size_t n_diff_ids;
-	bool user_repeated; /* config.User was given more than once, or taken away by a null: readers may disagree */
+	bool user_repeated;  /* config.User was given more than once, or taken away by a null: readers may disagree */
 	bool string_command; /* Entrypoint or Cmd was one string: docker takes it, containerd and podman refuse */
 };
 
@@ -76,7 +76,7 @@ struct pl_descriptor {
 enum pl_manifest_kind {
 	PL_MANIFEST_IMAGE,
 	PL_MANIFEST_INDEX,
-	PL_MANIFEST_ARTIFACT,    /* its config is no image's config (Helm, WASM, signatures), whatever artifactType says */
+	PL_MANIFEST_ARTIFACT, /* its config is no image's config (Helm, WASM, signatures), whatever artifactType says */
 	PL_MANIFEST_ATTESTATION, /* in-toto statements beside an image */
 };
 
@@ -107,10 +107,10 @@ bool pl_descriptor_is_attestation(const struct pl_descriptor *descriptor);
 const char *pl_pair_get(const struct pl_pair *pairs, size_t n, const char *key);
 
 enum pl_layer_media {
-	PL_LAYER_TAR,         /* plain, gzip or zstd: what it is, its first bytes say */
-	PL_LAYER_ENCRYPTED,   /* "+encrypted" */
+	PL_LAYER_TAR,       /* plain, gzip or zstd: what it is, its first bytes say */
+	PL_LAYER_ENCRYPTED, /* "+encrypted" */
 	PL_LAYER_EROFS,
-	PL_LAYER_FOREIGN,     /* nondistributable: may lawfully be absent */
+	PL_LAYER_FOREIGN, /* nondistributable: may lawfully be absent */
 	PL_LAYER_IN_TOTO,
 	PL_LAYER_UNKNOWN,
 };
