@@ -27,7 +27,7 @@ int end(void **state)
 	return 0;
 }
 
-void put(const void *bytes, size_t n)
+void put_raw(const void *bytes, size_t n)
 {
 	assert_int_equal(pl_buf_append(&made, bytes, n), 0);
 }
@@ -36,7 +36,7 @@ void put(const void *bytes, size_t n)
 void fill_block(void)
 {
 	while (made.len % BLOCK)
-		put("", 1);
+		put_raw("", 1);
 }
 
 void zero_blocks(size_t n)
@@ -44,7 +44,7 @@ void zero_blocks(size_t n)
 	static const uint8_t zeros[BLOCK];
 
 	for (size_t i = 0; i < n; i++)
-		put(zeros, BLOCK);
+		put_raw(zeros, BLOCK);
 }
 
 void put_check_sum(uint8_t *block)
@@ -77,7 +77,7 @@ uint8_t *begin_header(char type, const char *name, size_t size, enum magic magic
 void end_header(uint8_t *block)
 {
 	put_check_sum(block);
-	put(block, BLOCK);
+	put_raw(block, BLOCK);
 }
 
 void header(char type, const char *name, size_t size)
@@ -96,7 +96,7 @@ void link_header(char type, const char *name, const char *link)
 void file(const char *name, const char *content)
 {
 	header('0', name, strlen(content));
-	put(content, strlen(content));
+	put_raw(content, strlen(content));
 	fill_block();
 }
 
@@ -104,7 +104,7 @@ void file(const char *name, const char *content)
 void body(char type, const void *bytes, size_t n)
 {
 	header(type, "././@meta", n);
-	put(bytes, n);
+	put_raw(bytes, n);
 	fill_block();
 }
 

@@ -20,7 +20,7 @@ extern struct pl_buf made;
 int begin(void **state);
 int end(void **state);
 
-void put(const void *bytes, size_t n);
+void put_raw(const void *bytes, size_t n);
 /* Fills up with zeros to the end of a block. */
 void fill_block(void);
 void zero_blocks(size_t n);

@@ -34,18 +34,18 @@ static void ends(void **state)
 	file("a", "x");
 	zero_blocks(2);
 	file("hidden", "y");
-	put("junk", 4);
+	put_raw("junk", 4);
 	expect("- a=x\n");
 	/* content without the blanks behind it */
 	header('0', "a", 3);
-	put("abc", 3);
+	put_raw("abc", 3);
 	expect("- a=abc\n");
 	file("a", "x");
 	zero_blocks(1);
 	file("b", "y");
 	expect_refusal(PL_BAD_SYNTAX, "offset 1024: one zero block, and then data");
 	zero_blocks(1);
-	put("", 1);
+	put_raw("", 1);
 	expect_refusal(PL_BAD_TRUNCATED, "offset 513: ends within a header");
 }
 
@@ -57,7 +57,7 @@ static void cut_short(void **state)
 	pax('x', "path", "from-pax", "SCHILY.xattr.user.x", "1", NULL);
 	header('0', "name", 700);
 	for (int i = 0; i < 700; i++)
-		put("c", 1);
+		put_raw("c", 1);
 	fill_block();
 	whole = made.len; /* blocks: pax, its body, header, two of content */
 	assert_int_equal(whole, 5 * BLOCK);
@@ -225,7 +225,7 @@ static void check_sum(void **state)
 	made.data[0]++;
 	expect_refusal(PL_BAD_SYNTAX, "offset 0: no tar header: its check sum is wrong");
 	file("a", "x");
-	put("not a tar", 9);
+	put_raw("not a tar", 9);
 	fill_block();
 	expect_refusal(PL_BAD_SYNTAX, "offset 1024: no tar header");
 	/* as some old writers summed */
@@ -235,12 +235,12 @@ static void check_sum(void **state)
 	for (int i = 0; i < BLOCK; i++)
 		sum += (int8_t)block[i];
 	snprintf((char *)block + 148, 8, "%o", (unsigned int)sum);
-	put(block, BLOCK);
+	put_raw(block, BLOCK);
 	expect("- \xff\xfe\n");
 	block = begin_header('0', "a", 0, V7);
 	put_check_sum(block);
 	memcpy(block + 148, "00009", 5);
-	put(block, BLOCK);
+	put_raw(block, BLOCK);
 	expect_refusal(PL_BAD_SYNTAX, "check sum");
 }
 
@@ -340,12 +340,12 @@ static void partly_read(void **state)
 	(void)state;
 	header('0', "a", 1500);
 	for (int i = 0; i < 1500; i++)
-		put("a", 1);
+		put_raw("a", 1);
 	fill_block();
 	pax('x', "GNU.sparse.size", "700", "GNU.sparse.numblocks", "1", "GNU.sparse.map", "100,500", NULL);
 	header('0', "s", 500);
 	for (int i = 0; i < 500; i++)
-		put("s", 1);
+		put_raw("s", 1);
 	fill_block();
 	file("next", "x");
 	for (size_t chunk = 0; chunk < 300; chunk += 37) {

@@ -35,7 +35,7 @@ static void sparse_gnu(void **state)
 
 	(void)state;
 	end_header(begin_sparse(OCT("2") OCT("3") OCT("7") OCT("1"), 4, "00000000012", 0));
-	put("abcd", 4);
+	put_raw("abcd", 4);
 	fill_block();
 	file("next", "x");
 	expect("- s=__abc__d__\n- next=x\n");
@@ -43,14 +43,14 @@ static void sparse_gnu(void **state)
 	end_header(begin_sparse(OCT("0") OCT("1"), 3, "00000000006", 1));
 	memcpy(block, OCT("2") OCT("1"), 24);
 	block[504] = 1;
-	put(block, BLOCK);
+	put_raw(block, BLOCK);
 	memset(block, 0, BLOCK);
 	block[504] = 1;
-	put(block, BLOCK);
+	put_raw(block, BLOCK);
 	memcpy(block, OCT("4") OCT("1"), 24);
 	block[504] = 0;
-	put(block, BLOCK);
-	put("abc", 3);
+	put_raw(block, BLOCK);
+	put_raw("abc", 3);
 	fill_block();
 	file("next", "x");
 	expect("- s=a_b_c_\n- next=x\n");
@@ -102,11 +102,11 @@ static void sparse_gnu_refused(void **state)
 	end_header(block);
 	expect_refusal(PL_BAD_SYNTAX, "the map of a sparse file");
 	end_header(begin_sparse("", 0, "00000000003", 1));
-	put("", 1);
+	put_raw("", 1);
 	expect_refusal(PL_BAD_TRUNCATED, "offset 513: ends within the map of a sparse file");
 	end_header(begin_sparse("", 0, "00000000003", 1));
 	for (size_t i = 0; i <= PL_MAX_TAR_META_BYTES / BLOCK; i++)
-		put(more, BLOCK);
+		put_raw(more, BLOCK);
 	expect_refusal(PL_BAD_LIMIT, "tar-meta-bytes");
 }
 
@@ -123,13 +123,13 @@ static void sparse_pax(void **state)
 	file("s", "");
 	pax('x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "10", "GNU.sparse.name", "t", NULL);
 	header('0', "s", BLOCK + 4);
-	put("2\n2\n3\n7\n1\n", 10);
+	put_raw("2\n2\n3\n7\n1\n", 10);
 	fill_block();
-	put("abcd", 4);
+	put_raw("abcd", 4);
 	fill_block();
 	pax('x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "2", NULL);
 	header('0', "s", BLOCK);
-	put("0\n", 2);
+	put_raw("0\n", 2);
 	fill_block();
 	file("next", "x");
 	expect("- s=__abc__d__\n- t=__abc__d__\n- s=___\n- t=__abc__d__\n- s=__\n- next=x\n");
@@ -164,10 +164,10 @@ static void sparse_map_of_blocks(void **state)
 	assert_int_equal(pl_buf_puts(&expected, "\n- next=x\n"), 0);
 	pax('x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "600", NULL);
 	header('0', "s", (map.len + BLOCK - 1) / BLOCK * BLOCK + 300);
-	put(map.data, map.len);
+	put_raw(map.data, map.len);
 	fill_block();
 	for (int i = 0; i < 300; i++)
-		put("d", 1);
+		put_raw("d", 1);
 	fill_block();
 	file("next", "x");
 	expect((char *)expected.data);
@@ -202,9 +202,9 @@ static void sparse_pax_refused(void **state)
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
 		pax('x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "1", NULL);
 		header('0', "s", BLOCK + 1);
-		put(contents[i], strlen(contents[i]));
+		put_raw(contents[i], strlen(contents[i]));
 		fill_block();
-		put("a", 1);
+		put_raw("a", 1);
 		fill_block();
 		expect_refusal(PL_BAD_SYNTAX, "the map of a sparse file makes no sense");
 	}
