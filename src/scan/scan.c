@@ -136,7 +136,7 @@ static bool read_account_file(struct scan *s, const char *path, struct pl_accoun
 	if (out->too_big)
 		return true;
 	if (node->size > PL_MAX_ACCOUNT_BYTES || (node->size && node->n_content < node->size)) {
-		pl_reason_limit(&reason, "account-bytes", node->size);
+		pl_reason_limit(&reason, "account-bytes", PL_MAX_ACCOUNT_BYTES);
 		pl_reason_prefix(&reason, "%s", path);
 		*why_out = sentence(s, reason.text);
 		return false;

@@ -79,11 +79,13 @@ int pl_store_read_config(int dir, const char *path, const struct pl_digest *dige
 	const struct pl_image_config *config = &out->config;
 	int r = pl_store_read_verified(dir, path, digest, size, PL_MAX_CONFIG_BYTES, "config-bytes", &buf, reason);
 
-	if (r)
+	if (r) {
+		pl_reason_prefix(reason, "config");
 		return r;
+	}
 	r = pl_image_config_parse(buf.data, buf.len, arena, &out->config, reason);
 	if (r > 0)
-		pl_reason_prefix(reason, "%s", path);
+		pl_reason_prefix(reason, "config: %s", path);
 	/* a string with a zero byte makes no artifact of an image */
 	if (r)
 		return r == PL_BAD_UNSUPPORTED ? PL_BAD_SYNTAX : r;

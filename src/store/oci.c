@@ -68,12 +68,14 @@ static int read_document(struct pl_store *store, const struct pl_descriptor *des
 	int r = pl_store_read_verified(store->dir, blob_path(&descriptor->digest, path), &descriptor->digest,
 				       descriptor->size, PL_MAX_MANIFEST_BYTES, "manifest-bytes", &buf, reason);
 
-	if (r)
+	if (r) {
+		pl_reason_prefix(reason, "manifest");
 		return r;
+	}
 	store->listing_bytes += buf.len;
 	r = pl_manifest_parse(buf.data, buf.len, arena, out, reason);
 	if (r > 0)
-		pl_reason_prefix(reason, "%s", path);
+		pl_reason_prefix(reason, "manifest: %s", path);
 	return r == PL_BAD_UNSUPPORTED ? PL_BAD_SYNTAX : r;
 }
 

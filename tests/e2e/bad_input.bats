@@ -4,6 +4,7 @@
 # Bad input: the subject becomes unknown with a finding that says what, where and at which offset; all others are judged as
 # usual; the exit status is 3; nothing is changed.
 
+bats_require_minimum_version 1.5.0
 load lib/common.bash
 
 setup_file() {
@@ -87,7 +88,7 @@ layout() {
 	local index=$LAYOUT/index.json spoil
 	cp "$index" "$BATS_TEST_TMPDIR/index"
 	for spoil in "rm $index" "truncate -s 100 $index" "truncate -s 0 $index" "mkfifo $index" "ln -s $BATS_TEST_TMPDIR/index $index" \
-		"truncate -s 1G $index" "mkdir $index" "deep $index"; do
+		"truncate -s 1G $index" "mkdir $index" "deep $index" "climb $index"; do
 		rm -rf "$index"
 		case $spoil in
 		truncate* | rm*) cp "$BATS_TEST_TMPDIR/index" "$index" ;;
@@ -116,6 +117,10 @@ deep() {
 	PROGRAM="setpriv --reuid=65534 --regid=65534 --clear-groups $BATS_TEST_TMPDIR/program" scan_json closed "oci:$LAYOUT"
 	exits 3
 	[[ $(finding closed app:1 image-incomplete) = *"ermission denied"* ]]
+}
+
+climb() {
+	echo '{"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:../../../../etc/passwd","size":9}]}' >"$1"
 }
 
 file_is_json() {

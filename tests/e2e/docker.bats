@@ -4,6 +4,7 @@
 # Docker stores, made by the dockerd of several Debian releases and read from outside while it runs. What plimsoll says must be
 # what dockerd itself says, and what lies in the overlay that dockerd itself mounts.
 
+bats_require_minimum_version 1.5.0
 load lib/common.bash
 
 # A variant is a release, the version of cgroups its engine is used with, and a graph driver.
@@ -18,7 +19,7 @@ setup_file() {
 	python3 "$ROOT/tests/data/images/extra_layer.py" "$BATS_FILE_TMPDIR/layer.tar"
 	# Engines side by side; each leaves what the tests look at.
 	for variant in $variants; do
-		collect "$variant" >"$BATS_FILE_TMPDIR/collect-${variant//:/-}.log" 2>&1 3>&- &
+		(PS4='+ $SECONDS s: ' && set -x && collect "$variant") >"$BATS_FILE_TMPDIR/collect-${variant//:/-}.log" 2>&1 3>&- &
 	done
 	wait
 }
@@ -160,7 +161,7 @@ verdicts() {
 real_images() {
 	need "$1"
 	local name=${dir##*/}
-	field "$name" '.subjects[] | select(.names | any(startswith("real/"))) | (.names | join(" ")) + " " + .verdict'
+	field "$name" '.subjects[] | select(.names | any(contains("real/"))) | (.names | join(" ")) + " " + .verdict'
 	[[ $(finding "$name" real/debian:imported image-user-root) = "fail runs as root"* ]]
 	[[ $(finding "$name" real/runtime:1 image-app-user-unused) = fail* ]]
 	[[ $(finding "$name" real/app:number image-user-root) = pass* ]]

@@ -3,6 +3,7 @@
 #
 # OCI layouts: every scenario, the table of layers, platforms, names, and that reading changes nothing.
 
+bats_require_minimum_version 1.5.0
 load lib/common.bash
 
 setup_file() {

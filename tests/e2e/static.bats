@@ -4,6 +4,7 @@
 # The static programs, arm64 under qemu-user: the same bytes about the same stores. docker.bats does the same with Docker's
 # stores, publish.bats publishes with them.
 
+bats_require_minimum_version 1.5.0
 load lib/common.bash
 
 setup_file() {

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from image import Image, Layer, Layout, OCI, compress, pax_body, raw_header, padded, sha256, to_json
+from image import LAYER_TYPES, OCI, Image, Layer, Layout, compress, pax_body, raw_header, padded, sha256, to_json
 
 INCOMPLETE, UNREADABLE = "image-incomplete", "image-unreadable"
 cases = []
@@ -26,12 +26,13 @@ def accounts():
     return Layer().accounts(("root:x:0:0::/:/bin/sh", "app:x:1654:1654::/:/bin/false"))
 
 
-def program():
-    return Layer().dirs("srv").file("srv/run", data="program " * 3000)
+def program(text="program "):
+    return Layer().dirs("srv").file("srv/run", data=text * 3000)
 
 
 def good():
-    return Image("good:1", [accounts(), program()], "1654", entrypoint=["/srv/run"])
+    """It shares no blob with the bad one."""
+    return Image("good:1", [accounts().text("etc/motd", "good"), program("good ")], "1654", env=("GOOD=1",), entrypoint=["/srv/run"])
 
 
 def bad(compression="gzip", user="1654", layers=None, **more):
@@ -51,6 +52,16 @@ def with_blob(layout, compression, change, layer=1):
     image = bad(compression)
     image.blobs[layer] = change(stored(image, layer))
     layout.add(image)
+
+
+def with_stored(layout, compression, change, layer=1):
+    """The layer's blob is changed, and manifest and size say so: only reading it shows what is wrong."""
+    image = bad(compression)
+    blobs = [stored(image, i) for i in range(len(image.tars))]
+    blobs[layer] = change(blobs[layer])
+    manifest = {"schemaVersion": 2, "config": dict(layout.blob(image.config), mediaType=OCI + "config.v1+json"),
+                "layers": [dict(layout.blob(blob), mediaType=LAYER_TYPES[compression]) for blob in blobs]}
+    with_manifest(layout, to_json(manifest))
 
 
 def with_layer(layout, tar, compression="none", user="1654"):
@@ -82,19 +93,34 @@ def rewrite(path, data):
         out.write(data)
 
 
-@case(INCOMPLETE, "layer 2 of 2", "offset")
+@case(INCOMPLETE, "layer 2 of 2", "instead of")
 def gzip_truncated(layout):
     with_blob(layout, "gzip", lambda blob: blob[:len(blob) // 2])
 
 
 @case(INCOMPLETE, "layer 2 of 2", "offset")
-def zstd_truncated(layout):
-    with_blob(layout, "zstd", lambda blob: blob[:len(blob) // 2])
+def gzip_ends_early(layout):
+    with_stored(layout, "gzip", lambda blob: blob[:len(blob) // 2])
 
 
 @case(INCOMPLETE, "layer 2 of 2", "offset")
-def tar_truncated(layout):
-    with_blob(layout, "none", lambda blob: blob[:2000])
+def zstd_ends_early(layout):
+    with_stored(layout, "zstd", lambda blob: blob[:len(blob) // 2])
+
+
+@case(INCOMPLETE, "layer 2 of 2", "digest")
+def tar_ends_early(layout):
+    with_stored(layout, "none", lambda blob: blob[:2000])
+
+
+@case(INCOMPLETE, "layer 2 of 2", "offset")
+def gzip_with_a_wrong_sum(layout):
+    with_stored(layout, "gzip", lambda blob: flip(blob, len(blob) - 6))
+
+
+@case(INCOMPLETE, "layer 2 of 2", "offset")
+def gzip_with_noise_behind(layout):
+    with_stored(layout, "gzip", lambda blob: blob + b"noise" * 100)
 
 
 @case(INCOMPLETE, "layer 2 of 2")
@@ -114,8 +140,8 @@ def tar_corrupt_in_data(layout):
 
 @case(INCOMPLETE, "layer 1 of 2", "digest")
 def blob_of_another_layer(layout):
-    image = bad()
-    image.blobs[0] = compress(program().tar(), "gzip")
+    image = bad("none")
+    image.blobs[0] = accounts().tar().replace(b"1654", b"0000")
     layout.add(image)
 
 
@@ -220,7 +246,7 @@ def tar_name_of_megabytes(layout):
     with_layer(layout, raw_header(b"././@LongLink", b"L", size=len(name)) + padded(name) + raw_header(b"srv/run") + bytes(1024))
 
 
-@case("image-user-root", "/etc/passwd")
+@case("image-user-root", "account-bytes")
 def passwd_of_a_gigabyte(layout):
     """A sparse file of 1 GiB with nothing in it, as GNU tar writes it (PAX 1.0): the map, then no data."""
     sparse_map = padded(b"1\n%d\n0\n" % (1 << 30))
@@ -228,13 +254,13 @@ def passwd_of_a_gigabyte(layout):
                         (b"GNU.sparse.realsize", b"%d" % (1 << 30))])
     tar = raw_header(b"PaxHeaders/passwd", b"x", size=len(records)) + padded(records)
     tar += raw_header(b"etc/GNUSparseFile.0/passwd", size=len(sparse_map)) + sparse_map + bytes(1024)
-    with_layer(layout, tar, user="app")
+    with_layer(layout, tar)
 
 
-@case("image-user-root", "/etc/passwd")
+@case("image-user-root", "account-bytes")
 def passwd_of_megabytes(layout):
     line = "user{0}:x:{0}:{0}::/:/bin/sh\n"
-    with_layer(layout, Layer().file("etc/passwd", 0o644, data="".join(line.format(i) for i in range(1000, 60000))).tar(), user="app")
+    with_layer(layout, Layer().file("etc/passwd", 0o644, data="".join(line.format(i) for i in range(1000, 60000))).tar())
 
 
 @case(UNREADABLE, "manifest")
@@ -342,12 +368,6 @@ def index_too_deep(layout):
         index = to_json({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [described]})
         described = dict(layout.blob(index), mediaType=OCI + "index.v1+json")
     layout.index.append(dict(described, annotations={"org.opencontainers.image.ref.name": "bad:1"}))
-
-
-@case(UNREADABLE)
-def digest_with_a_path_in_it(layout):
-    layout.index.append({"mediaType": OCI + "manifest.v1+json", "digest": "sha256:../../../../../../etc/passwd", "size": 10,
-                         "annotations": {"org.opencontainers.image.ref.name": "bad:1"}})
 
 
 def main():

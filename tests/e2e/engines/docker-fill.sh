@@ -26,7 +26,8 @@ build --tag real/app:name /tmp/context
 cp /share/layer.tar /tmp/context/layer.tar
 printf 'FROM scratch\nADD layer.tar /\nUSER 1654:1654\n' >/tmp/context/Dockerfile
 build --tag real/added:1 /tmp/context
-printf 'FROM real/added:1\nLABEL second=yes\nUSER 0\n' >/tmp/context/Dockerfile
+# The first one is left without a name.
+printf 'FROM scratch\nADD layer.tar /\nLABEL second=yes\nUSER 0\n' >/tmp/context/Dockerfile
 build --tag real/added:1 /tmp/context
 docker run --name changed --network none real/app:number sh -c 'true'
 docker cp /bin/busybox changed:/usr/bin/committed

@@ -63,8 +63,8 @@ field() {
 	jq -r "$2" "$REPORTS/$1.json"
 }
 
-# finding NAME ID CHECK: "STATUS MESSAGE" of one check of the subject whose id or first name is ID.
+# finding NAME IMAGE CHECK: "STATUS MESSAGE" of one check of the subject with that id or name.
 finding() {
-	jq -r --arg id "$2" --arg check "$3" '.subjects[] | select(.id == $id or (.names | index($id))) | .findings[] |
-		select(.check == $check) | .status + " " + .message' "$REPORTS/$1.json"
+	jq -r --arg id "$2" --arg check "$3" '.subjects[] | select(.id == $id or (.names | any(. == $id or . == "docker.io/" + $id))) |
+		.findings[] | select(.check == $check) | .status + " " + .message' "$REPORTS/$1.json"
 }
