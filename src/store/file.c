@@ -108,16 +108,16 @@ const char *pl_digest_path(const struct pl_digest *digest, struct pl_digest_text
 
 int pl_opendir_at(int dir, const char *path, DIR **out)
 {
-	PL_CLEANUP_FD int fd = pl_openat(dir, path, PL_RESOLVE_NO_LINKS, O_DIRECTORY);
+	int fd = pl_openat(dir, path, PL_RESOLVE_NO_LINKS, O_DIRECTORY);
+	int r = fd < 0 ? fd : 0;
 
-	*out = NULL;
-	if (fd < 0)
-		return fd;
-	*out = fdopendir(fd);
-	if (!*out)
-		return -errno;
-	fd = -1;
-	return 0;
+	*out = r ? NULL : fdopendir(fd);
+	if (*out)
+		return 0;
+	if (!r)
+		r = -errno;
+	pl_fd_close(&fd);
+	return r;
 }
 
 void pl_dir_close(DIR **dir)

@@ -13,11 +13,11 @@
 #include "plimsoll/text.h"
 #include "plimsoll/verdict.h"
 
-static const struct pl_store_driver *const drivers[] = { &pl_store_docker, &pl_store_oci };
+static const struct pl_store_driver *const drivers[] = { &pl_store_docker, &pl_store_oci, NULL };
 
 static const struct pl_store_driver *find_driver(const char *name)
 {
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
+	for (size_t i = 0; drivers[i]; i++)
 		if (!strcmp(drivers[i]->name, name))
 			return drivers[i];
 	return NULL;
@@ -42,34 +42,33 @@ static struct pl_store *store_new(const struct pl_store_driver *driver, const ch
 	return store;
 }
 
+static int open_place(struct pl_store *store, const char *path, struct pl_reason *reason)
+{
+	store->dir = pl_open(path, O_DIRECTORY);
+	if (store->dir >= 0)
+		return store->driver->open(store, path, reason);
+	pl_reason_set(reason, "%s: %s", pl_escape_str(&(struct pl_escaped){ 0 }, path), strerror(-store->dir));
+	return store->dir == -ENOENT || store->dir == -ENOTDIR ? PL_BAD_MISSING : store->dir;
+}
+
 int pl_store_open(const char *driver_name, const char *path, struct pl_store **out, struct pl_reason *reason)
 {
 	const struct pl_store_driver *driver = find_driver(driver_name);
-	PL_CLEANUP_STORE struct pl_store *store = NULL;
-	struct pl_escaped shown;
 	int r;
 
 	*out = NULL;
 	if (!driver) {
 		pl_reason_set(reason, "%s stores cannot be read by this version yet, so nothing in them is judged",
-			      pl_escape_str(&shown, driver_name));
+			      pl_escape_str(&(struct pl_escaped){ 0 }, driver_name));
 		return PL_BAD_UNSUPPORTED;
 	}
-	store = store_new(driver, path);
-	if (!store)
+	*out = store_new(driver, path);
+	if (!*out)
 		return -ENOMEM;
-	store->dir = pl_open(path, O_DIRECTORY);
-	if (store->dir < 0) {
-		r = store->dir;
-		pl_reason_set(reason, "%s: %s", pl_escape_str(&shown, path), strerror(-r));
-		return r == -ENOENT || r == -ENOTDIR ? PL_BAD_MISSING : r;
-	}
-	r = driver->open(store, path, reason);
+	r = open_place(*out, path, reason);
 	if (r)
-		return r;
-	*out = store;
-	store = NULL;
-	return 0;
+		pl_store_free(out);
+	return r;
 }
 
 void pl_store_free(struct pl_store **store)
@@ -246,7 +245,7 @@ int pl_store_recheck(struct pl_store *store, const struct pl_image *image, struc
 {
 	for (size_t i = 0; i < image->n_seen; i++) {
 		const struct pl_seen *before = &image->seen[i];
-		struct pl_seen now;
+		struct pl_seen now = { .path = NULL };
 		int r = pl_seen_take(store, before->path, &now);
 
 		if (r == -ENOMEM || r == -ENFILE || r == -EMFILE)

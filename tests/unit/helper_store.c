@@ -20,7 +20,7 @@
 
 #include "plimsoll/limits.h"
 
-#define N_TEXTS	   128
+#define N_TEXTS 128
 #define TEXT_BYTES 8192
 
 /* Long enough for the texts of one test step; used in turn. */
