@@ -22,7 +22,8 @@ struct pl_file_capability {
  * Reads the attribute's bytes (struct vfs_cap_data and vfs_ns_cap_data; 12, 20 or 24 bytes by revision).
  * Return: 0, or PL_BAD_SYNTAX when the kernel would refuse them.
  */
-int pl_file_capability_parse(const void *bytes, size_t n, struct pl_file_capability *out) __attribute__((warn_unused_result));
+int pl_file_capability_parse(const void *bytes, size_t n, struct pl_file_capability *out)
+	__attribute__((warn_unused_result));
 
 /* "CAP_NET_RAW", or null for a bit that has no name here. */
 const char *pl_capability_name(unsigned int bit);

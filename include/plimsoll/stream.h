@@ -35,7 +35,8 @@ void pl_stream_free(struct pl_stream **stream);
 /* A file from its current offset; `fd` stays the caller's. */
 int pl_stream_file(int fd, struct pl_stream **out) __attribute__((warn_unused_result));
 /* Bytes in memory (borrowed), given in chunks of at most `chunk` bytes (0: all at once); for tests and fuzzers. */
-int pl_stream_memory(const void *bytes, size_t n, size_t chunk, struct pl_stream **out) __attribute__((warn_unused_result));
+int pl_stream_memory(const void *bytes, size_t n, size_t chunk, struct pl_stream **out)
+	__attribute__((warn_unused_result));
 
 /* All that passes is hashed; at the end it must be `expected`, else PL_BAD_DIGEST. Owns `below` once it returned 0. */
 int pl_stream_verify(struct pl_stream *below, const struct pl_digest *expected, struct pl_stream **out)

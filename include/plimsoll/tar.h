@@ -33,8 +33,8 @@ struct pl_tar_entry {
 	size_t name_len;
 	const char *link; /* of hard and symbolic links, else "" */
 	size_t link_len;
-	uint32_t mode;     /* 07777 */
-	uint32_t uid, gid; /* what the file gets: cut to 32 bits; 4294967295 is chown's "as it is", which is 0 */
+	uint32_t mode;         /* 07777 */
+	uint32_t uid, gid;     /* what the file gets: cut to 32 bits; 4294967295 is chown's "as it is", which is 0 */
 	uint32_t major, minor; /* of devices: cut to 12 and 20 bits, as mknod(2) does */
 	uint64_t size;         /* of regular files: what pl_tar_read gives, holes included */
 	const char *refusal;   /* why engines refuse an image with this entry, though it is read here; or null */

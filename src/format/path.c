@@ -26,7 +26,8 @@ static unsigned int flags_of(const char *name, size_t n)
 	return flags;
 }
 
-int pl_path_normalise(const char *name, size_t n, char out[static PL_MAX_PATH_BYTES], size_t *n_out, unsigned int *flags_out)
+int pl_path_normalise(const char *name, size_t n, char out[static PL_MAX_PATH_BYTES], size_t *n_out,
+		      unsigned int *flags_out)
 {
 	unsigned int flags = flags_of(name, n);
 	size_t at = PL_MAX_PATH_BYTES - 1, taken_away = 0;

@@ -154,7 +154,8 @@ static int file_next(struct pl_stream *stream, struct pl_chunk *out, struct pl_r
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		n = -errno;
-		pl_reason_set(reason, "reading at offset %llu: %s", (unsigned long long)stream->offset, strerror((int)-n));
+		pl_reason_set(reason, "reading at offset %llu: %s", (unsigned long long)stream->offset,
+			      strerror((int)-n));
 		return (int)n;
 	}
 	*out = (struct pl_chunk){ file->chunk, (size_t)n };

@@ -47,7 +47,8 @@ static inline uint64_t pl_stream_position(const struct pl_stream *stream)
  * The first PL_STREAM_PEEK_BYTES, or fewer when that is all, without taking them.
  * Return: as pl_stream_next.
  */
-int pl_stream_peek(struct pl_stream *stream, struct pl_chunk *out, struct pl_reason *reason) __attribute__((warn_unused_result));
+int pl_stream_peek(struct pl_stream *stream, struct pl_chunk *out, struct pl_reason *reason)
+	__attribute__((warn_unused_result));
 
 /* The decompressors. They own `below` once they returned 0. Return: 0, -ENOMEM. */
 int pl_stream_gunzip(struct pl_stream *below, struct pl_stream **out) __attribute__((warn_unused_result));

@@ -303,7 +303,8 @@ static void give_entry(struct pl_tar *tar, enum pl_tar_type type, struct pl_tar_
 	if (type == PL_TAR_REGULAR)
 		out->size = tar->size;
 	if (header->type == 'S')
-		out->refusal = "a GNU sparse file (type 'S'): docker, containerd and podman refuse the image with \"unhandled tar "
+		out->refusal = "a GNU sparse file (type 'S'): docker, containerd and podman refuse the image with "
+			       "\"unhandled tar "
 			       "header type 83\"";
 }
 
@@ -316,7 +317,8 @@ static void give_global(struct pl_tar *tar, struct pl_tar_entry *out)
 	tar->size = 0;
 	tar->pax.xattrs = false;
 	header->mode = header->uid = header->gid = 0;
-	give_entry(tar, PL_TAR_GLOBAL, choose(header->name, header->name_len, tar->pax.values[PL_PAX_PATH], none), none, out);
+	give_entry(tar, PL_TAR_GLOBAL, choose(header->name, header->name_len, tar->pax.values[PL_PAX_PATH], none), none,
+		   out);
 }
 
 /* Puts together what the headers of an entry say, in the order in which Go lets them outdo each other. */

@@ -131,4 +131,5 @@ int pl_tar_take_block(struct pl_tar *tar, const uint8_t **block_out, size_t *n_o
 /* Read the map of a sparse file; the second finds out whether it is one, and *name changes when the map names it. */
 int pl_tar_sparse_gnu(struct pl_tar *tar, const uint8_t block[static PL_TAR_BLOCK_BYTES], struct pl_reason *reason)
 	__attribute__((warn_unused_result));
-int pl_tar_sparse_pax(struct pl_tar *tar, struct pl_tar_text *name, struct pl_reason *reason) __attribute__((warn_unused_result));
+int pl_tar_sparse_pax(struct pl_tar *tar, struct pl_tar_text *name, struct pl_reason *reason)
+	__attribute__((warn_unused_result));

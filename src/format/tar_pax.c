@@ -173,7 +173,8 @@ const char *pl_pax_merge(const struct pl_pax *pax, struct pl_tar_header *header)
 
 bool pl_pax_is(const struct pl_pax *pax, enum pl_pax_key key, const char *value)
 {
-	return pax->values[key].n == strlen(value) && !memcmp(pax->values[key].at ? pax->values[key].at : "", value, strlen(value));
+	return pax->values[key].n == strlen(value) &&
+	       !memcmp(pax->values[key].at ? pax->values[key].at : "", value, strlen(value));
 }
 
 bool pl_tar_xattr(const struct pl_tar *tar, const char *name, const uint8_t **value_out, size_t *n_out)

@@ -62,7 +62,8 @@ static int add_fragment(struct pl_tar *tar, int64_t offset, int64_t n, struct pl
 static int end_map(const struct pl_tar *tar, struct pl_reason *reason)
 {
 	if (tar->mapped != tar->content_left)
-		return pl_tar_refuse(tar, PL_BAD_SYNTAX, reason, "a sparse file holds more or less data than its map says");
+		return pl_tar_refuse(tar, PL_BAD_SYNTAX, reason,
+				     "a sparse file holds more or less data than its map says");
 	return 0;
 }
 
@@ -73,7 +74,8 @@ static int add_gnu_fragments(struct pl_tar *tar, const uint8_t *map, size_t n, s
 		int64_t offset, length;
 		int r;
 
-		if (!pl_tar_number(at, NUMBER_BYTES, &offset) || !pl_tar_number(at + NUMBER_BYTES, NUMBER_BYTES, &length))
+		if (!pl_tar_number(at, NUMBER_BYTES, &offset) ||
+		    !pl_tar_number(at + NUMBER_BYTES, NUMBER_BYTES, &length))
 			return bad_map(tar, reason);
 		r = add_fragment(tar, offset, length, reason);
 		if (r)

@@ -28,7 +28,8 @@ struct zstd_stream {
 static int refuse(const struct zstd_stream *zstd, int verdict, struct pl_reason *reason, const char *what)
 {
 	pl_reason_set(reason, "zstd, offset %llu: %s",
-		      (unsigned long long)(pl_stream_position(zstd->base.below) - (zstd->in.size - zstd->in.pos)), what);
+		      (unsigned long long)(pl_stream_position(zstd->base.below) - (zstd->in.size - zstd->in.pos)),
+		      what);
 	return verdict;
 }
 

@@ -43,13 +43,15 @@ static void check_path(const char *name, size_t n)
 	if (strlen(path) != path_n || path_n > n || path[0] == '/' || strstr(path, "//") || !strncmp(path, "../", 3) ||
 	    strstr(path, "/../") || strstr(path, "/./") || (path_n && path[path_n - 1] == '/'))
 		abort();
-	if (pl_path_normalise(path, path_n, again, &again_n, &flags) || strcmp(path, again) != 0 || flags & ~(unsigned int)PL_PATH_DIRECTORY)
+	if (pl_path_normalise(path, path_n, again, &again_n, &flags) || strcmp(path, again) != 0 ||
+	    flags & ~(unsigned int)PL_PATH_DIRECTORY)
 		abort();
 }
 
 static void check_entry(struct outcome *outcome, const struct pl_tar *tar, const struct pl_tar_entry *entry)
 {
-	const uint32_t numbers[] = { (uint32_t)entry->type, entry->mode, entry->uid, entry->gid, entry->major, entry->minor };
+	const uint32_t numbers[] = { (uint32_t)entry->type, entry->mode, entry->uid, entry->gid,
+				     entry->major,          entry->minor };
 	const uint8_t *value;
 	size_t n;
 
@@ -115,7 +117,8 @@ static struct outcome run(const uint8_t *data, size_t size, size_t chunk, bool c
 static void check(const uint8_t *data, size_t size)
 {
 	size_t chunk = size ? 1 + data[size - 1] * (size_t)5 : 1;
-	struct outcome whole = run(data, size, 0, true), pieces = run(data, size, chunk, true), passed = run(data, size, chunk, false);
+	struct outcome whole = run(data, size, 0, true), pieces = run(data, size, chunk, true),
+		       passed = run(data, size, chunk, false);
 
 	if (whole.verdict != pieces.verdict || whole.entries != pieces.entries || whole.hash != pieces.hash)
 		abort();

@@ -122,7 +122,7 @@ void record(struct pl_buf *to, const char *key, const void *value, size_t n)
 /* An 'x' (or 'g') header of pairs, up to a null. */
 void pax(int type, ...)
 {
-	PL_CLEANUP_BUF struct pl_buf buf;
+	PL_CLEANUP_BUF struct pl_buf buf = { 0 };
 	const char *key;
 	va_list args;
 
@@ -162,7 +162,7 @@ static void describe(const struct pl_tar_entry *entry, struct pl_buf *out)
 {
 	assert_int_equal(strlen(entry->name), entry->name_len);
 	assert_int_equal(strlen(entry->link), entry->link_len);
-	assert_int_equal(pl_buf_printf(out, "%c %s", "-hlcbdpg"[entry->type], entry->name), 0);
+	assert_int_equal(pl_buf_printf(out, "%c %s", "-hlcbdpg"[entry->type], entry -> name), 0);
 	if (entry->link_len)
 		assert_int_equal(pl_buf_printf(out, " -> %s", entry->link), 0);
 	if (entry->mode != 0644 || entry->uid != 1000 || entry->gid != 100)

@@ -13,8 +13,8 @@
 /* FIPS 180-4, of no bytes and of "abc" */
 #define EMPTY_256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define ABC_256 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-#define ABC_512                                                                                                        \
-	"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"                                             \
+#define ABC_512                                                            \
+	"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a" \
 	"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
 
 static bool parses(const char *text)
@@ -127,14 +127,15 @@ static void chains(void **state)
 	assert_true(pl_digest_equal(&chain, &first));
 	/* printf 'sha256:ba78… sha256:e3b0…' | sha256sum */
 	assert_int_equal(pl_digest_chain(&first, &second, &chain), 0);
-	assert_string_equal(pl_digest_format(&chain, &text), "sha256:dd8ddd90bdf3ccbd91abd3f399218c9d93e91246734fab743933f42048ac3e2c");
+	assert_string_equal(pl_digest_format(&chain, &text),
+			    "sha256:dd8ddd90bdf3ccbd91abd3f399218c9d93e91246734fab743933f42048ac3e2c");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_a_digest), cmocka_unit_test(cut_short), cmocka_unit_test(there_and_back),
-		cmocka_unit_test(of_bytes),	    cmocka_unit_test(of_pieces), cmocka_unit_test(chains),
+		cmocka_unit_test(of_bytes),         cmocka_unit_test(of_pieces), cmocka_unit_test(chains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

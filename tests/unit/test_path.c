@@ -166,7 +166,7 @@ static void climbs_out_of_depth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),      cmocka_unit_test(twice_is_once),	     cmocka_unit_test(name_limit),
+		cmocka_unit_test(table),      cmocka_unit_test(twice_is_once),       cmocka_unit_test(name_limit),
 		cmocka_unit_test(path_limit), cmocka_unit_test(climbs_out_of_depth),
 	};
 

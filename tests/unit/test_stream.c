@@ -341,8 +341,16 @@ static void nothing_to_verify(void **state)
 /* Plain bytes, however like something else they begin, and however they come. */
 static void plain(void **state)
 {
-	static const char *const starts[] = { "x", "\x1f", "\x1f\x8b", "\x1f\x8b\x07", "\x28\xb5\x2f\xfe", "\x60\x2a\x4d\x18", "BZ", "BZx",
-					      "\xfd\x37\x7a\x58\x5a\x01", "1234567" };
+	static const char *const starts[] = { "x",
+					      "\x1f",
+					      "\x1f\x8b",
+					      "\x1f\x8b\x07",
+					      "\x28\xb5\x2f\xfe",
+					      "\x60\x2a\x4d\x18",
+					      "BZ",
+					      "BZx",
+					      "\xfd\x37\x7a\x58\x5a\x01",
+					      "1234567" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
@@ -350,7 +358,8 @@ static void plain(void **state)
 			struct pl_reason reason;
 			struct pl_buf out;
 
-			assert_int_equal(decompress((const uint8_t *)starts[i], strlen(starts[i]), chunk, &out, &reason), 0);
+			assert_int_equal(
+				decompress((const uint8_t *)starts[i], strlen(starts[i]), chunk, &out, &reason), 0);
 			assert_int_equal(out.len, strlen(starts[i]));
 			assert_memory_equal(out.data, starts[i], out.len);
 			pl_buf_deinit(&out);
@@ -410,7 +419,9 @@ static void cut_short(void **state)
 			ends += r == 0;
 			assert_true(r == PL_BAD_TRUNCATED || (r == 0 && may_end(whole[i], n)));
 		}
-		assert_int_equal(ends, strcmp(whole[i], "members.gz") == 0 ? 3 : strcmp(whole[i], "frames.zst") == 0 ? 6 : 0);
+		assert_int_equal(ends, strcmp(whole[i], "members.gz") == 0   ? 3
+				       : strcmp(whole[i], "frames.zst") == 0 ? 6
+									     : 0);
 	}
 }
 
@@ -487,12 +498,19 @@ static void what_follows(void **state)
 		assert_int_equal(given_before(0, "lines.gz", zeros, 512, chunk, NULL), lines.len);
 		assert_int_equal(given_before(0, "members.gz", zeros, 1, chunk, NULL), lines.len);
 		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.gz", "junk", 4, chunk, "gzip, offset"), lines.len);
-		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.gz", late, sizeof(late), chunk, "after the zeros"), lines.len);
-		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.gz", "\x1f\x8c\x08\0\0\0\0\0\0\0", 10, chunk, NULL), lines.len);
-		assert_int_equal(given_before(PL_BAD_TRUNCATED, "lines.gz", "\x1f\x8b", 2, chunk, "ends within a header"), lines.len);
-		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.zst", "junk!", 5, chunk, "zstd, offset"), lines.len);
+		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.gz", late, sizeof(late), chunk, "after the zeros"),
+				 lines.len);
+		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.gz", "\x1f\x8c\x08\0\0\0\0\0\0\0", 10, chunk, NULL),
+				 lines.len);
+		assert_int_equal(given_before(PL_BAD_TRUNCATED, "lines.gz", "\x1f\x8b", 2, chunk,
+					      "ends within a header"),
+				 lines.len);
+		assert_int_equal(given_before(PL_BAD_SYNTAX, "lines.zst", "junk!", 5, chunk, "zstd, offset"),
+				 lines.len);
 		assert_int_equal(given_before(PL_BAD_SYNTAX, "frames.zst", zeros, 512, chunk, NULL), lines.len);
-		assert_int_equal(given_before(PL_BAD_TRUNCATED, "lines.zst", "\x50\x2a\x4d\x18\x01\0\0\0", 8, chunk, NULL), lines.len);
+		assert_int_equal(given_before(PL_BAD_TRUNCATED, "lines.zst", "\x50\x2a\x4d\x18\x01\0\0\0", 8, chunk,
+					      NULL),
+				 lines.len);
 	}
 }
 
@@ -510,7 +528,8 @@ static void offsets_are_told(void **state)
 	assert_int_equal(decompress(in.data, in.len, 0, &out, &reason), PL_BAD_TRUNCATED);
 	pl_buf_deinit(&out);
 	assert_non_null(strstr(reason.text, expected));
-	assert_int_equal(decompress((const uint8_t *)"\x1f\x8b\x08\x04\0\0\0\0\0\0\xff\xff", 12, 1, &out, &reason), PL_BAD_TRUNCATED);
+	assert_int_equal(decompress((const uint8_t *)"\x1f\x8b\x08\x04\0\0\0\0\0\0\xff\xff", 12, 1, &out, &reason),
+			 PL_BAD_TRUNCATED);
 	pl_buf_deinit(&out);
 	assert_string_equal(reason.text, "gzip, offset 12: ends within a header");
 }
@@ -586,8 +605,10 @@ static void size_limit(void **state)
 			stream = above;
 			assert_true(stream->max_bytes == PL_MAX_LAYER_BYTES);
 			stream->max_bytes = 4 * lines.len - over;
-			assert_int_equal(pl_stream_skip(stream, chunk ? UINT64_MAX : 1000, &skipped, &reason), chunk && over ? PL_BAD_LIMIT : 0);
-			assert_int_equal(pl_stream_skip(stream, UINT64_MAX, &skipped, &reason), over ? PL_BAD_LIMIT : 0);
+			assert_int_equal(pl_stream_skip(stream, chunk ? UINT64_MAX : 1000, &skipped, &reason),
+					 chunk && over ? PL_BAD_LIMIT : 0);
+			assert_int_equal(pl_stream_skip(stream, UINT64_MAX, &skipped, &reason),
+					 over ? PL_BAD_LIMIT : 0);
 			assert_int_equal(strstr(reason.text, "layer-bytes") != NULL, over);
 		}
 	}

@@ -76,12 +76,18 @@ static void cut_short(void **state)
 		}
 	}
 	expect("- from-pax="
-	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "cccc"
+	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "cccc"
+	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "cccc"
+	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "cccc"
+	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "cccc"
+	       "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+	       "cccc"
 	       "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccc\n");
 }
 
@@ -125,7 +131,8 @@ static void header_only_types_carry_nothing(void **state)
 
 		header(type, "a", 512);
 		file("hidden?", "no");
-		snprintf(expected, sizeof(expected), "%c a%s\n- hidden?=no\n", "hlcbdp"[type - '1'], type == '3' || type == '4' ? " 0,0" : "");
+		snprintf(expected, sizeof(expected), "%c a%s\n- hidden?=no\n", "hlcbdp"[type - '1'],
+			 type == '3' || type == '4' ? " 0,0" : "");
 		expect(expected);
 		/* by PAX neither, and not if it is negative */
 		pax('x', "size", "-7", NULL);
@@ -291,8 +298,9 @@ static void numbers(void **state)
 
 static void sizes(void **state)
 {
-	static const char *const bad[] = { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "\x80\0\0\1\0\0\0\0\0\0\0\0",
-					   "\x80\0\0\0\x80\0\0\0\0\0\0\0", "\xc0\0\0\0\0\0\0\0\0\0\0\0" };
+	static const char *const bad[] = { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+					   "\x80\0\0\1\0\0\0\0\0\0\0\0", "\x80\0\0\0\x80\0\0\0\0\0\0\0",
+					   "\xc0\0\0\0\0\0\0\0\0\0\0\0" };
 	uint8_t *block;
 
 	(void)state;

@@ -20,8 +20,9 @@
 /* A line as make_tars.py writes it. */
 static void describe_for_python(const struct pl_tar_entry *entry, struct pl_tar *tar, struct pl_buf *out)
 {
-	static const uint32_t nibbles[16] = { 0,	  0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-					      0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c };
+	static const uint32_t nibbles[16] = { 0,          0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+					      0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+					      0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c };
 	uint32_t crc = UINT32_MAX;
 	const uint8_t *bytes;
 	size_t n = entry->name_len;
@@ -35,8 +36,8 @@ static void describe_for_python(const struct pl_tar_entry *entry, struct pl_tar 
 	assert_int_equal(pl_buf_puts(out, " "), 0);
 	for (size_t i = 0; i < entry->link_len; i++)
 		assert_int_equal(pl_buf_printf(out, "%02x", (uint8_t)entry->link[i]), 0);
-	assert_int_equal(pl_buf_printf(out, " %o %u %u %u,%u %llu", entry->mode, entry->uid, entry->gid, entry->major, entry->minor,
-				       (unsigned long long)entry->size),
+	assert_int_equal(pl_buf_printf(out, " %o %u %u %u,%u %llu", entry->mode, entry->uid, entry->gid, entry->major,
+				       entry->minor, (unsigned long long)entry->size),
 			 0);
 	for (;;) {
 		assert_int_equal(pl_tar_read(tar, &bytes, &n, NULL), 0);
@@ -58,7 +59,7 @@ static void describe_for_python(const struct pl_tar_entry *entry, struct pl_tar 
 
 static void compare_with_python(const char *folder, const char *name, size_t *n_entries)
 {
-	PL_CLEANUP_BUF struct pl_buf expected, found;
+	PL_CLEANUP_BUF struct pl_buf expected = { 0 }, found = { 0 };
 	PL_CLEANUP_STREAM struct pl_stream *stream = NULL;
 	PL_CLEANUP_TAR struct pl_tar *tar = NULL;
 	PL_CLEANUP_FD int fd = -1, lines_fd = -1;

@@ -17,8 +17,8 @@
 static void pax_fields(void **state)
 {
 	(void)state;
-	pax('x', "path", "long/name", "linkpath", "long/link", "uid", "5", "gid", "6", "mtime", "1.5", "atime", "-1", "ctime", "+0.", "uname",
-	    "root", "comment", "a=b", NULL);
+	pax('x', "path", "long/name", "linkpath", "long/link", "uid", "5", "gid", "6", "mtime", "1.5", "atime", "-1",
+	    "ctime", "+0.", "uname", "root", "comment", "a=b", NULL);
 	link_header('2', "n", "l");
 	file("next", "is as ever");
 	expect("l long/name -> long/link 644 5:6\n- next=is as ever\n");
@@ -183,7 +183,7 @@ static void pax_syntax(void **state)
 static void xattrs(void **state)
 {
 	static const uint8_t capability[20] = { 1, 0, 0, 2, 0, 0x20, 0, '\n' };
-	PL_CLEANUP_BUF struct pl_buf records;
+	PL_CLEANUP_BUF struct pl_buf records = { 0 };
 	struct reading reading;
 	const uint8_t *value;
 	bool ended;
@@ -322,15 +322,8 @@ static void meta_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(pax_fields),
-		TEST(pax_owners),
-		TEST(pax_times),
-		TEST(pax_size_decides),
-		TEST(pax_syntax),
-		TEST(xattrs),
-		TEST(global_headers),
-		TEST(long_names),
-		TEST(meta_limit),
+		TEST(pax_fields), TEST(pax_owners),     TEST(pax_times),  TEST(pax_size_decides), TEST(pax_syntax),
+		TEST(xattrs),     TEST(global_headers), TEST(long_names), TEST(meta_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ static void sparse_gnu_refused(void **state)
 {
 	static const struct {
 		const char *fragments, *real;
-	} bad[] = { { OCT("2") OCT("3"), "00000000004" },	       /* beyond the end */
+	} bad[] = { { OCT("2") OCT("3"), "00000000004" },                   /* beyond the end */
 		    { OCT("4") OCT("1") OCT("2") OCT("2"), "00000000012" }, /* out of order */
 		    { OCT("1") OCT("2") OCT("2") OCT("1"), "00000000012" }, /* one on the other */
 		    { OCT("x") OCT("3"), "00000000012" },
@@ -114,14 +114,17 @@ static void sparse_pax(void **state)
 {
 	(void)state;
 	/* 0.0, 0.1 with and without a version, 1.0 */
-	pax('x', "GNU.sparse.size", "10", "GNU.sparse.numblocks", "2", "GNU.sparse.offset", "2", "GNU.sparse.numbytes", "3",
-	    "GNU.sparse.offset", "7", "GNU.sparse.numbytes", "1", NULL);
+	pax('x', "GNU.sparse.size", "10", "GNU.sparse.numblocks", "2", "GNU.sparse.offset", "2", "GNU.sparse.numbytes",
+	    "3", "GNU.sparse.offset", "7", "GNU.sparse.numbytes", "1", NULL);
 	file("s", "abcd");
-	pax('x', "GNU.sparse.size", "10", "GNU.sparse.numblocks", "2", "GNU.sparse.map", "2,3,7,1", "GNU.sparse.name", "t", NULL);
+	pax('x', "GNU.sparse.size", "10", "GNU.sparse.numblocks", "2", "GNU.sparse.map", "2,3,7,1", "GNU.sparse.name",
+	    "t", NULL);
 	file("s", "abcd");
-	pax('x', "GNU.sparse.major", "0", "GNU.sparse.minor", "1", "GNU.sparse.realsize", "3", "GNU.sparse.numblocks", "0", NULL);
+	pax('x', "GNU.sparse.major", "0", "GNU.sparse.minor", "1", "GNU.sparse.realsize", "3", "GNU.sparse.numblocks",
+	    "0", NULL);
 	file("s", "");
-	pax('x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "10", "GNU.sparse.name", "t", NULL);
+	pax('x', "GNU.sparse.major", "1", "GNU.sparse.minor", "0", "GNU.sparse.realsize", "10", "GNU.sparse.name", "t",
+	    NULL);
 	header('0', "s", BLOCK + 4);
 	put_raw("2\n2\n3\n7\n1\n", 10);
 	fill_block();
@@ -135,14 +138,17 @@ static void sparse_pax(void **state)
 	expect("- s=__abc__d__\n- t=__abc__d__\n- s=___\n- t=__abc__d__\n- s=__\n- next=x\n");
 	/* the name of a sparse file outdoes even the long one; records of versions that nobody knows mean nothing */
 	body('L', "long", 4);
-	pax('x', "GNU.sparse.size", "1", "GNU.sparse.numblocks", "1", "GNU.sparse.map", "0,1", "GNU.sparse.name", "t", NULL);
+	pax('x', "GNU.sparse.size", "1", "GNU.sparse.numblocks", "1", "GNU.sparse.map", "0,1", "GNU.sparse.name", "t",
+	    NULL);
 	file("s", "a");
-	pax('x', "GNU.sparse.major", "2", "GNU.sparse.minor", "0", "GNU.sparse.size", "9", "GNU.sparse.name", "t", NULL);
+	pax('x', "GNU.sparse.major", "2", "GNU.sparse.minor", "0", "GNU.sparse.size", "9", "GNU.sparse.name", "t",
+	    NULL);
 	file("s", "a");
 	pax('x', "GNU.sparse.size", "9", "GNU.sparse.name", "t", NULL);
 	file("s", "a");
 	/* records of fragments outdo a map in one record; a size that says nothing leaves the header's */
-	pax('x', "GNU.sparse.numblocks", "1", "GNU.sparse.offset", "0", "GNU.sparse.map", "5,3", "GNU.sparse.numbytes", "1", "size", "1", NULL);
+	pax('x', "GNU.sparse.numblocks", "1", "GNU.sparse.offset", "0", "GNU.sparse.map", "5,3", "GNU.sparse.numbytes",
+	    "1", "size", "1", NULL);
 	file("s", "a");
 	expect("- t=a\n- s=a\n- s=a\n- s=a\n");
 }
@@ -150,7 +156,7 @@ static void sparse_pax(void **state)
 /* A map in front of the content that takes more than a block. */
 static void sparse_map_of_blocks(void **state)
 {
-	PL_CLEANUP_BUF struct pl_buf map, expected;
+	PL_CLEANUP_BUF struct pl_buf map = { 0 }, expected = { 0 };
 
 	(void)state;
 	pl_buf_init(&map, 65536);
@@ -209,13 +215,16 @@ static void sparse_pax_refused(void **state)
 		expect_refusal(PL_BAD_SYNTAX, "the map of a sparse file makes no sense");
 	}
 	/* for what has no content */
-	pax('x', "GNU.sparse.size", "0", "GNU.sparse.numblocks", "0", "GNU.sparse.major", "0", "GNU.sparse.minor", "0", NULL);
+	pax('x', "GNU.sparse.size", "0", "GNU.sparse.numblocks", "0", "GNU.sparse.major", "0", "GNU.sparse.minor", "0",
+	    NULL);
 	header('5', "s", 0);
 	expect_refusal(PL_BAD_SYNTAX, "no regular file");
 	/* no file system takes such a name, and no engine notices before that */
-	RECORDS('x', "25 GNU.sparse.name=a\0b\n1" "\n");
+	RECORDS('x', "25 GNU.sparse.name=a\0b\n1"
+		     "\n");
 	pl_buf_clear(&made);
-	RECORDS('x', "24 GNU.sparse.name=a\0bc\n22 GNU.sparse.major=0\n22 GNU.sparse.minor=0\n26 GNU.sparse.numblocks=0\n");
+	RECORDS('x',
+		"24 GNU.sparse.name=a\0bc\n22 GNU.sparse.major=0\n22 GNU.sparse.minor=0\n26 GNU.sparse.numblocks=0\n");
 	file("s", "");
 	expect_refusal(PL_BAD_SYNTAX, "a zero byte in a name");
 }
@@ -229,7 +238,8 @@ static void enormous_hole(void **state)
 	size_t n;
 
 	(void)state;
-	pax('x', "GNU.sparse.size", "9223372036854775807", "GNU.sparse.numblocks", "1", "GNU.sparse.map", "9223372036854775806,1", NULL);
+	pax('x', "GNU.sparse.size", "9223372036854775807", "GNU.sparse.numblocks", "1", "GNU.sparse.map",
+	    "9223372036854775806,1", NULL);
 	file("s", "z");
 	file("next", "x");
 	open_tar(&reading, made.len, 0);
@@ -250,12 +260,8 @@ static void enormous_hole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sparse_gnu),
-		TEST(sparse_gnu_refused),
-		TEST(sparse_pax),
-		TEST(sparse_map_of_blocks),
-		TEST(sparse_pax_refused),
-		TEST(enormous_hole),
+		TEST(sparse_gnu),           TEST(sparse_gnu_refused), TEST(sparse_pax),
+		TEST(sparse_map_of_blocks), TEST(sparse_pax_refused), TEST(enormous_hole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
