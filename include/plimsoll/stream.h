@@ -46,7 +46,7 @@ enum pl_compression { PL_COMPRESSION_NONE, PL_COMPRESSION_GZIP, PL_COMPRESSION_Z
 
 /*
  * What the first bytes say: gzip (RFC 1952), zstd (RFC 8878, a leading skippable frame included), else plain, as every
- * engine finds it out (media types lie). bzip2 and xz are PL_BAD_UNSUPPORTED: docker alone reads them.
+ * engine finds it out (media types lie). bzip2 and xz are PL_BAD_UNSUPPORTED: containerd does not read them.
  * Wraps `below`, which it owns once it returned 0; *found_out may be null.
  *
  * gzip: all members are one stream. Bytes after the last member that are no gzip header: zeros are padding; others end
