@@ -324,7 +324,8 @@ int pl_stream_decompress(struct pl_stream *below, struct pl_stream **out, enum p
 		return r;
 	found = sniff(&head, &unsupported);
 	if (unsupported) {
-		pl_reason_set(reason, "compressed with %s, which docker and podman read and containerd does not", unsupported);
+		pl_reason_set(reason, "compressed with %s, which docker and podman read and containerd does not",
+			      unsupported);
 		return PL_BAD_UNSUPPORTED;
 	}
 	if (found == PL_COMPRESSION_GZIP)
