@@ -21,6 +21,7 @@ struct gzip_stream {
 	struct pl_stream base;
 	enum gzip_phase phase;
 	uint64_t members;
+	uint64_t piece;                 /* where the input begins that is being decoded */
 	struct isal_gzip_header header; /* kept, for a header may come in pieces */
 	struct inflate_state state;
 	uint8_t chunk[CHUNK_BYTES];
@@ -28,9 +29,23 @@ struct gzip_stream {
 
 static int refuse(const struct gzip_stream *gzip, int verdict, struct pl_reason *reason, const char *what)
 {
+	/* what was taken into the bit buffer ahead of its use, which differs between processors */
+	const uint64_t ahead = gzip->state.read_in_length > 0 ? (uint64_t)gzip->state.read_in_length / 8 : 0;
+
 	pl_reason_set(reason, "gzip, offset %llu: %s",
-		      (unsigned long long)(pl_stream_position(gzip->base.below) - gzip->state.avail_in), what);
+		      (unsigned long long)(pl_stream_position(gzip->base.below) - gzip->state.avail_in - ahead), what);
 	return verdict;
+}
+
+/*
+ * Bad deflate data. How far ISA-L has read ahead when it notices differs between processors, and a report must not: what is
+ * told is the piece of input.
+ */
+static int refuse_data(const struct gzip_stream *gzip, struct pl_reason *reason, const char *what)
+{
+	pl_reason_set(reason, "gzip, offset %llu to %llu: %s", (unsigned long long)gzip->piece,
+		      (unsigned long long)pl_stream_position(gzip->base.below), what);
+	return PL_BAD_SYNTAX;
 }
 
 static int refuse_code(const struct gzip_stream *gzip, int code, struct pl_reason *reason)
@@ -44,11 +59,11 @@ static int refuse_code(const struct gzip_stream *gzip, int code, struct pl_reaso
 	case ISAL_INCORRECT_CHECKSUM:
 		return refuse(gzip, PL_BAD_SYNTAX, reason, "the check sum or the length is wrong");
 	case ISAL_INVALID_LOOKBACK:
-		return refuse(gzip, PL_BAD_SYNTAX, reason, "a copy from before the beginning");
+		return refuse_data(gzip, reason, "a copy from before the beginning");
 	case ISAL_INVALID_SYMBOL:
-		return refuse(gzip, PL_BAD_SYNTAX, reason, "an invalid symbol");
+		return refuse_data(gzip, reason, "an invalid symbol");
 	default:
-		return refuse(gzip, PL_BAD_SYNTAX, reason, "an invalid block");
+		return refuse_data(gzip, reason, "an invalid block");
 	}
 }
 
@@ -62,6 +77,7 @@ static int fill(struct gzip_stream *gzip, bool *end_out, struct pl_reason *reaso
 	*end_out = false;
 	if (state->avail_in)
 		return 0;
+	gzip->piece = pl_stream_position(gzip->base.below);
 	r = pl_stream_next(gzip->base.below, &in.bytes, &in.n, reason);
 	if (r)
 		return r;
