@@ -10,6 +10,7 @@ setup_file() {
 	e2e_setup
 	python3 "$ROOT/tests/data/images/scenarios.py" "$BATS_FILE_TMPDIR/scenarios"
 	python3 "$ROOT/tests/conformance/layers.py" make "$BATS_FILE_TMPDIR/layers"
+	python3 "$ROOT/tests/conformance/users.py" make "$BATS_FILE_TMPDIR/users"
 	python3 "$ROOT/tests/data/images/layouts.py" "$BATS_FILE_TMPDIR/layouts"
 }
 
@@ -39,6 +40,12 @@ setup() {
 	PROGRAM=$PLIMSOLL_ASAN scan_json layers "oci:$BATS_FILE_TMPDIR/layers/oci"
 	exits 1
 	"$ROOT/tests/conformance/layers.py" check "$REPORTS/layers.json"
+}
+
+@test "oci: the table of users, by the rule of every engine" {
+	PROGRAM=$PLIMSOLL_ASAN scan_json users "oci:$BATS_FILE_TMPDIR/users/oci"
+	exits 1
+	"$ROOT/tests/conformance/users.py" check "$REPORTS/users.json"
 }
 
 @test "oci: a tag, an id and a part of an id name an image" {
