@@ -374,7 +374,8 @@ static int add_entry(struct pl_store *store, const struct pl_descriptor *entry, 
 	const char *name = name_of(entry), *other = other_name_of(entry);
 	int r;
 
-	if (media_of(entry) == MEDIA_OTHER || pl_descriptor_is_attestation(entry))
+	/* tools that go by the name do not look at annotations, so only the manifest can tell that this is no image */
+	if (media_of(entry) == MEDIA_OTHER)
 		return 0;
 	if (name) {
 		name = pl_arena_strdup(listing->arena, name);

@@ -188,7 +188,8 @@ static int group(const struct pl_listed *items, size_t n_items, struct pl_arena 
 int pl_store_list(struct pl_store *store, struct pl_arena *arena, struct pl_image_ref **refs_out, size_t *n_out,
 		  struct pl_reason *reason)
 {
-	struct pl_listing listing = { .arena = arena, .reason = reason };
+	struct pl_reason unheard = { "" };
+	struct pl_listing listing = { .arena = arena, .reason = reason ? reason : &unheard };
 	size_t n_items;
 	int r;
 

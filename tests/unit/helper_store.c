@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "plimsoll/limits.h"
+#include "plimsoll/verdict.h"
 
 #define N_TEXTS 128
 #define TEXT_BYTES 8192
@@ -236,6 +237,41 @@ int read_image(struct opened *opened, const struct pl_image_ref *ref)
 	pl_arena_deinit(&opened->image_arena);
 	opened->reason.text[0] = 0;
 	return pl_store_image(opened->store, ref, &opened->image_arena, &opened->image, &opened->reason);
+}
+
+static void no_room(int r)
+{
+	if (r && r != -ENOMEM && r != PL_BAD_LIMIT)
+		fail_msg("%d for want of memory", r);
+}
+
+void read_in_little_memory(const char *driver, const char *path)
+{
+	size_t n_read = 0;
+
+	/* an arena asks the system for 16 KiB at a time, or for as much as it may hold */
+	for (size_t max = 0; max < 4096; max += 64) {
+		PL_CLEANUP_STORE struct pl_store *store = NULL;
+		struct pl_arena list = { .max_bytes = max };
+		struct pl_image_ref *refs;
+		size_t n;
+		int r;
+
+		assert_int_equal(pl_store_open(driver, path, &store, NULL), 0);
+		r = pl_store_list(store, &list, &refs, &n, NULL);
+		no_room(r);
+		for (size_t i = 0; i < n && !r; i++) {
+			struct pl_arena arena = { .max_bytes = max };
+			struct pl_image image;
+			int e = pl_store_image(store, &refs[i], &arena, &image, NULL);
+
+			no_room(e);
+			n_read += !e;
+			pl_arena_deinit(&arena);
+		}
+		pl_arena_deinit(&list);
+	}
+	assert_true(n_read);
 }
 
 void layout_new(const char *dir)

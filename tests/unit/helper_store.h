@@ -48,6 +48,9 @@ void open_store(struct opened *opened, const char *driver, const char *path);
 void close_store(struct opened *opened);
 #define CLEANUP_OPENED __attribute__((cleanup(close_store)))
 
+/* Lists and reads everything in ever larger arenas: what finds no room says so, and nothing else goes wrong. */
+void read_in_little_memory(const char *driver, const char *path);
+
 /* The one image that `name` means. */
 const struct pl_image_ref *find_ref(const struct opened *opened, const char *name);
 /* Reads it into opened->image; returns as pl_store_image. */

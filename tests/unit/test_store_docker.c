@@ -654,6 +654,16 @@ static void rootless_users(void **state)
 	assert_non_null(strstr(layer.problem, "subuid"));
 }
 
+static void little_memory(void **state)
+{
+	CLEANUP_TMP char *root = tmp_new();
+	const struct made made = make_image(root, &overlay2, 3, "1");
+
+	(void)state;
+	put_names(&made, "app", "app:1");
+	read_in_little_memory("docker", root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -673,6 +683,7 @@ int main(void)
 		cmocka_unit_test(no_store),
 		cmocka_unit_test(remapped_users),
 		cmocka_unit_test(rootless_users),
+		cmocka_unit_test(little_memory),
 	};
 
 	return cmocka_run_group_tests_name("store, docker", tests, NULL, NULL);

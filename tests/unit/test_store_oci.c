@@ -28,6 +28,7 @@
 #define PLATFORM(architecture) ",\"platform\":{\"os\":\"linux\",\"architecture\":\"" architecture "\"}"
 /* buildah's list has an image of 3 layers for amd64 and one of 2 for arm64. */
 #define LIST_LAYERS (strcmp(HERE, "amd64") ? 2 : 3)
+#define UNKNOWN_PLATFORM ",\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}"
 #define FOREIGN_TAR "application/vnd.oci.image.layer.nondistributable.v1.tar"
 
 /* ---- real layouts ---- */
@@ -290,9 +291,9 @@ static void attestations_and_artifacts(void **state)
 	(void)state;
 	layout_new(dir);
 	snprintf(text, sizeof(text), "{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}", config, layer);
-	attestation = put_blob(
-		dir, OCI_IMAGE, text,
-		PLATFORM("unknown") ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}");
+	attestation =
+		put_blob(dir, OCI_IMAGE, text,
+			 UNKNOWN_PLATFORM ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}");
 	put_multi(dir, here, attestation);
 	open_store(&opened, "oci", dir);
 	assert_int_equal(opened.n, 1);
@@ -301,6 +302,19 @@ static void attestations_and_artifacts(void **state)
 	put_multi(dir, attestation, NULL);
 	open_store(&opened, "oci", dir);
 	assert_int_equal(opened.n, 0);
+	close_store(&opened);
+	put_index(dir, attestation, NULL);
+	open_store(&opened, "oci", dir);
+	assert_int_equal(opened.n, 0);
+	close_store(&opened);
+	/* called one, but an image */
+	put_index(dir,
+		  put_image(dir, HERE, "here",
+			    UNKNOWN_PLATFORM
+			    ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}"),
+		  NULL);
+	open_store(&opened, "oci", dir);
+	assert_int_equal(opened.n, 1);
 	close_store(&opened);
 	config = put_blob(dir, "application/vnd.cncf.helm.config.v1+json", "{  }", "");
 	snprintf(text, sizeof(text), "{\"schemaVersion\":2,\"config\":%s,\"layers\":[]}", config);
@@ -680,6 +694,16 @@ static void layer_replaced_while_it_was_read(void **state)
 	assert_non_null(strstr(opened.reason.text, "was removed"));
 }
 
+static void little_memory(void **state)
+{
+	CLEANUP_TMP char *dir = tmp_new();
+	struct made made = { .dir = dir };
+
+	(void)state;
+	make(&made, NULL, NAMED("app"));
+	read_in_little_memory("oci", dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -702,6 +726,7 @@ int main(void)
 		cmocka_unit_test(documents_that_do_not_fit),
 		cmocka_unit_test(no_layout),
 		cmocka_unit_test(layer_replaced_while_it_was_read),
+		cmocka_unit_test(little_memory),
 	};
 
 	return cmocka_run_group_tests_name("store, oci", tests, NULL, NULL);
