@@ -31,11 +31,11 @@ bool pl_digest_equal(const struct pl_digest *a, const struct pl_digest *b);
 
 /* A digest being computed. Opaque but embeddable: holds mbedTLS's context. */
 struct pl_hash;
-/* Return: 0; -EINVAL for PL_DIGEST_NONE; -ENOMEM; -EIO when mbedTLS will not. */
+/* Return: 0; -EINVAL for PL_DIGEST_NONE; -ENOMEM. */
 int pl_hash_new(enum pl_digest_algorithm algorithm, struct pl_hash **out) __attribute__((warn_unused_result));
 void pl_hash_free(struct pl_hash **hash);
 void pl_hash_update(struct pl_hash *hash, const void *bytes, size_t n);
-/* Ends it; the hash can only be freed afterwards. Gives PL_DIGEST_NONE, equal to no digest, if mbedTLS failed on the way. */
+/* Ends it; the hash can only be freed afterwards. Gives PL_DIGEST_NONE if mbedTLS failed on the way. */
 void pl_hash_finish(struct pl_hash *hash, struct pl_digest *out);
 #define PL_CLEANUP_HASH __attribute__((cleanup(pl_hash_free)))
 

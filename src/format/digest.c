@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hashes come from PSA: it stays when mbedTLS moves to version 4, and it uses the CPU's instructions where there are any. */
+/*
+ * Hashes by mbedTLS's own functions, not by PSA: PSA must be initialised first, which reads /dev/random (a worker that may
+ * open nothing but stores cannot, and early at boot it waits), and it copies all that it hashes. Both use the processor's
+ * instructions where there are any.
+ */
 #include "plimsoll/digest.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <psa/crypto.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/sha512.h>
 
 struct pl_hash {
-	psa_hash_operation_t operation;
 	enum pl_digest_algorithm algorithm;
+	bool failed;
+	union {
+		mbedtls_sha256_context sha256;
+		mbedtls_sha512_context sha512;
+	} context;
 };
 
 static const struct {
 	const char *prefix;
 	size_t bytes;
-	psa_algorithm_t psa;
 } algorithms[] = {
-	[PL_DIGEST_NONE] = { "", 0, PSA_ALG_NONE },
-	[PL_DIGEST_SHA256] = { "sha256:", 32, PSA_ALG_SHA_256 },
-	[PL_DIGEST_SHA512] = { "sha512:", 64, PSA_ALG_SHA_512 },
+	[PL_DIGEST_NONE] = { "", 0 },
+	[PL_DIGEST_SHA256] = { "sha256:", 32 },
+	[PL_DIGEST_SHA512] = { "sha512:", 64 },
 };
 
 static int hex_value(char c)
@@ -87,16 +95,16 @@ int pl_hash_new(enum pl_digest_algorithm algorithm, struct pl_hash **out)
 
 	if (algorithm == PL_DIGEST_NONE)
 		return -EINVAL;
-	if (psa_crypto_init() != PSA_SUCCESS)
-		return -EIO;
 	hash = calloc(1, sizeof(*hash));
 	if (!hash)
 		return -ENOMEM;
 	hash->algorithm = algorithm;
-	hash->operation = psa_hash_operation_init();
-	if (psa_hash_setup(&hash->operation, algorithms[algorithm].psa) != PSA_SUCCESS) {
-		free(hash);
-		return -EIO;
+	if (algorithm == PL_DIGEST_SHA256) {
+		mbedtls_sha256_init(&hash->context.sha256);
+		hash->failed = mbedtls_sha256_starts(&hash->context.sha256, 0);
+	} else {
+		mbedtls_sha512_init(&hash->context.sha512);
+		hash->failed = mbedtls_sha512_starts(&hash->context.sha512, 0);
 	}
 	*out = hash;
 	return 0;
@@ -106,27 +114,35 @@ void pl_hash_free(struct pl_hash **hash)
 {
 	if (!*hash)
 		return;
-	psa_hash_abort(&(*hash)->operation);
+	if ((*hash)->algorithm == PL_DIGEST_SHA256)
+		mbedtls_sha256_free(&(*hash)->context.sha256);
+	else
+		mbedtls_sha512_free(&(*hash)->context.sha512);
 	free(*hash);
 	*hash = NULL;
 }
 
 void pl_hash_update(struct pl_hash *hash, const void *bytes, size_t n)
 {
-	/* on failure the operation stays in its error state, and pl_hash_finish gives no digest */
-	if (n && psa_hash_update(&hash->operation, bytes, n) != PSA_SUCCESS)
-		psa_hash_abort(&hash->operation);
+	if (!n || hash->failed)
+		return;
+	if (hash->algorithm == PL_DIGEST_SHA256)
+		hash->failed = mbedtls_sha256_update(&hash->context.sha256, bytes, n);
+	else
+		hash->failed = mbedtls_sha512_update(&hash->context.sha512, bytes, n);
 }
 
 void pl_hash_finish(struct pl_hash *hash, struct pl_digest *out)
 {
-	const size_t bytes = algorithms[hash->algorithm].bytes;
-	size_t n = 0;
-
 	*out = (struct pl_digest){ .algorithm = PL_DIGEST_NONE };
-	/* the exact size: what is left of a larger buffer would be filled, and it must stay zero */
-	if (psa_hash_finish(&hash->operation, out->bytes, bytes, &n) == PSA_SUCCESS && n == bytes)
+	if (!hash->failed && hash->algorithm == PL_DIGEST_SHA256)
+		hash->failed = mbedtls_sha256_finish(&hash->context.sha256, out->bytes);
+	else if (!hash->failed)
+		hash->failed = mbedtls_sha512_finish(&hash->context.sha512, out->bytes);
+	if (!hash->failed)
 		out->algorithm = hash->algorithm;
+	/* it is over: what is still added makes no digest */
+	hash->failed = true;
 }
 
 int pl_digest_bytes(enum pl_digest_algorithm algorithm, const void *bytes, size_t n, struct pl_digest *out)

@@ -81,7 +81,7 @@ static void there_and_back(void **state)
 
 static void of_bytes(void **state)
 {
-	struct pl_digest digest;
+	struct pl_digest digest, read;
 	struct pl_digest_text text;
 
 	(void)state;
@@ -90,6 +90,9 @@ static void of_bytes(void **state)
 	assert_string_equal(pl_digest_format(&digest, &text), "sha256:" EMPTY_256);
 	assert_int_equal(pl_digest_bytes(PL_DIGEST_SHA256, "abc", 3, &digest), 0);
 	assert_string_equal(pl_digest_format(&digest, &text), "sha256:" ABC_256);
+	/* what was computed equals what was read, the bytes that do not count included */
+	assert_true(pl_digest_parse_hex(PL_DIGEST_SHA256, ABC_256, 64, &read));
+	assert_true(pl_digest_equal(&digest, &read));
 	assert_int_equal(pl_digest_bytes(PL_DIGEST_SHA512, "abc", 3, &digest), 0);
 	assert_string_equal(pl_digest_format(&digest, &text), "sha512:" ABC_512);
 }
