@@ -80,7 +80,7 @@ static void matches(const struct pl_image_ref *ref, const char *const *yes, cons
 static void in_docker(void **state)
 {
 	static const char *names[] = { "docker.io/library/app:latest", "docker.io/team/web:2", "host:5/x:y",
-				       "docker.io/team/web@sha256:" MAN };
+				       ("docker.io/team/web@sha256:" MAN) };
 	static const char *const yes[] = { "app",
 					   "app:latest",
 					   "library/app",

@@ -56,7 +56,7 @@ static const char *layer_path(const struct made *made, unsigned int layer)
 
 static void make_layer(struct made *made, unsigned int i)
 {
-	const struct pl_digest none = { PL_DIGEST_NONE };
+	const struct pl_digest none = { .algorithm = PL_DIGEST_NONE };
 	char word[16];
 
 	snprintf(word, sizeof(word), "layer %u", i);
