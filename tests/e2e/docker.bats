@@ -76,6 +76,7 @@ collect() {
 	read_store
 	[ "$driver" != overlay2 ] || churn
 	in_host /share/docker-down.sh
+	[ "$driver" != overlay2 ] || spoil
 	touch "$dir/done"
 }
 
@@ -132,6 +133,15 @@ churn() {
 	touch "$dir/share/enough"
 	wait $!
 	echo "$round" >"$dir/rounds"
+}
+
+# With the engine gone, damage of every kind.
+spoil() {
+	scan_json "${dir##*/}-whole" "docker:[$dir/docker]"
+	"$E2E/lib/spoil_docker.py" "$dir/docker" "$dir/share/truth/images.json" >"$dir/spoiled"
+	"$E2E/lib/snapshot.py" --age "$dir/docker" >"$dir/spoiled-before"
+	PROGRAM=$PLIMSOLL_ASAN scan_json "${dir##*/}-spoiled" "docker:[$dir/docker]"
+	"$E2E/lib/snapshot.py" "$dir/docker" >"$dir/spoiled-after"
 }
 
 # Skips the test where the variant could not be had, fails it where it was had and went wrong.
@@ -268,6 +278,20 @@ never_wrong() {
 
 @test "docker 26.1 (trixie): while images come and go, verdicts are right or unknown" {
 	never_wrong trixie:v2:overlay2
+}
+
+damaged() {
+	need "$1"
+	reports spoiled "$REPORTS/${dir##*/}-whole.json" "$REPORTS/${dir##*/}-spoiled.json" "$dir/spoiled"
+	diff "$dir/spoiled-before" "$dir/spoiled-after"
+}
+
+@test "docker 20.10 (bookworm): damaged images are unknown, the others are judged as before" {
+	damaged bookworm:v1:overlay2
+}
+
+@test "docker 26.1 (trixie): damaged images are unknown, the others are judged as before" {
+	damaged trixie:v2:overlay2
 }
 
 @test "docker: every report fits the schema" {

@@ -8,6 +8,7 @@ reports.py engine TRUTH EXPECTED REPORT  what dockerd itself said and mounted (e
 reports.py same REPORT REPORT...         the same bytes, but for device and time
 reports.py verdicts REPORT               "ID VERDICT" of every subject
 reports.py damaged CASES FOLDER          FOLDER/bad-CASE.json for each line of tests/data/images/bad.py's table
+reports.py spoiled QUIET REPORT TABLE    after lib/spoil_docker.py, whose output is TABLE
 reports.py churn QUIET REPORT...         what was read of a changing store: each subject as in QUIET, or unknown"""
 
 import json
@@ -279,6 +280,27 @@ def damaged(cases, folder):
     return wrong.result(f"{len(lines)} damaged images")
 
 
+def spoiled(quiet, report, table):
+    """TABLE has lines "NAME CHECK WORD" with tabs: those are unknown and say so; all other subjects are as before."""
+    rows = [line.split("\t") for line in pathlib.Path(table).read_text().splitlines()]
+    now = {(subject["names"] or [subject["id"]])[0]: subject for subject in load(report)["subjects"]}
+    wrong = Wrong()
+    for name, check, word in rows:
+        subject = now.pop(name, None)
+        if not subject:
+            wrong.say(name, "is not in the report")
+            continue
+        said = [f["message"] for f in subject["findings"] if f["check"] == check and f["status"] == "unknown"]
+        if subject["verdict"] == "pass" or not said or word not in said[0]:
+            wrong.say(name, f"{subject['verdict']}, {check}: {said}")
+    for subject in load(quiet)["subjects"]:
+        name = (subject["names"] or [subject["id"]])[0]
+        if name not in [row[0] for row in rows]:
+            wrong.differ(name, "subject", subject, now.pop(name, None))
+    wrong.differ("report", "other subjects", [], list(now))
+    return wrong.result(f"{len(rows)} spoiled images")
+
+
 def churn(quiet, *paths):
     """A subject of a changing store is the quiet store's, or is unknown and says why. Findings that failed must be true ones."""
     right = {subject["id"]: subject for subject in load(quiet)["subjects"]}
@@ -303,7 +325,7 @@ def churn(quiet, *paths):
 
 if __name__ == "__main__":
     commands = {"validate": validate, "scenarios": scenarios, "engine": engine, "same": same, "verdicts": verdicts, "damaged": damaged,
-                "churn": churn}
+                "spoiled": spoiled, "churn": churn}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     sys.exit(commands[sys.argv[1]](*sys.argv[2:]))
