@@ -37,7 +37,7 @@ struct pl_tar_entry {
 	uint32_t uid, gid;     /* what the file gets: cut to 32 bits; 4294967295 is chown's "as it is", which is 0 */
 	uint32_t major, minor; /* of devices: cut to 12 and 20 bits, as mknod(2) does */
 	uint64_t size;         /* of regular files: what pl_tar_read gives, holes included */
-	const char *refusal;   /* why engines refuse an image with this entry, though it is read here; or null */
+	const char *refusal;   /* "is ...": why engines refuse an image that has this; or null */
 };
 
 /* `stream` is borrowed, and nobody else may read it before the tar is freed. Return: 0, -ENOMEM. */

@@ -303,9 +303,8 @@ static void give_entry(struct pl_tar *tar, enum pl_tar_type type, struct pl_tar_
 	if (type == PL_TAR_REGULAR)
 		out->size = tar->size;
 	if (header->type == 'S')
-		out->refusal = "a GNU sparse file (type 'S'): docker, containerd and podman refuse the image with "
-			       "\"unhandled tar "
-			       "header type 83\"";
+		out->refusal = "is a GNU sparse file (type 'S'): docker, containerd and podman refuse the image "
+			       "(unhandled tar header type 83)";
 }
 
 /* A global header is an entry of its own; what came before it is forgotten, as by Go. */

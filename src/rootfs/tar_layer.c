@@ -166,6 +166,8 @@ static void check_attributes(struct feed *f, struct entry *e, struct pl_file_cap
 	const uint8_t *value;
 	size_t n;
 
+	if (f->raw.refusal)
+		pl_note_ambiguity(f->fs, f->path, f->path_len, f->raw.refusal);
 	if (pl_tar_xattr(f->tar, "security.capability", &value, &n)) {
 		if (!pl_file_capability_parse(value, n, capability))
 			e->capability = capability;
@@ -391,6 +393,6 @@ int pl_read_tar_layer(struct pl_rootfs *fs, const struct pl_layer *layer, bool v
 	r = pl_tar_new(stream, &f->tar);
 	if (!r)
 		r = feed_all(f);
-	/* to the end, so that the digests cover all of it */
-	return r || !verify ? r : pl_tar_drain(f->tar, reason);
+	/* to the end, so that digests cover all of it, and what is wrong behind the last entry is told with and without them */
+	return r ? r : pl_tar_drain(f->tar, reason);
 }
