@@ -19,7 +19,8 @@ void pl_arena_deinit(struct pl_arena *arena);
 /* `size` zeroed bytes, aligned for any type; null when the arena is full or the system has no more. */
 void *pl_arena_alloc(struct pl_arena *arena, size_t size) __attribute__((malloc, alloc_size(2), warn_unused_result));
 /* The same for `n` elements; null on overflow too. */
-void *pl_arena_calloc(struct pl_arena *arena, size_t n, size_t size) __attribute__((malloc, alloc_size(2, 3), warn_unused_result));
+void *pl_arena_calloc(struct pl_arena *arena, size_t n, size_t size)
+	__attribute__((malloc, alloc_size(2, 3), warn_unused_result));
 /* A terminated copy of `n` bytes. */
 char *pl_arena_strndup(struct pl_arena *arena, const char *text, size_t n) __attribute__((malloc, warn_unused_result));
 char *pl_arena_strdup(struct pl_arena *arena, const char *text) __attribute__((malloc, warn_unused_result));

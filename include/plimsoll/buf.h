@@ -23,6 +23,7 @@ int pl_buf_reserve(struct pl_buf *buf, size_t n) __attribute__((warn_unused_resu
 /* Appends, keeping one zero byte (not counted) after the last one, so that `data` is also a C string. */
 int pl_buf_append(struct pl_buf *buf, const void *bytes, size_t n) __attribute__((warn_unused_result));
 int pl_buf_puts(struct pl_buf *buf, const char *text) __attribute__((warn_unused_result));
-int pl_buf_printf(struct pl_buf *buf, const char *format, ...) __attribute__((warn_unused_result, format(printf, 2, 3)));
+int pl_buf_printf(struct pl_buf *buf, const char *format, ...)
+	__attribute__((warn_unused_result, format(printf, 2, 3)));
 
 #define PL_CLEANUP_BUF __attribute__((cleanup(pl_buf_deinit)))

@@ -18,14 +18,14 @@ struct pl_file_fact {
 	const char *path;
 	uint32_t mode, uid, gid;
 	const struct pl_file_capability *capability; /* or null */
-	bool certain; /* false: a layer above it could not be read */
+	bool certain;                                /* false: a layer above it could not be read */
 	bool directory;
 };
 
 enum pl_drop {
-	PL_DROP_NONE,    /* nothing in the entry point drops privileges */
-	PL_DROP_TOOL,    /* a tool that drops is called: gosu, su-exec, setpriv, s6-setuidgid, chpst, runuser … */
-	PL_DROP_DAEMON,  /* a daemon that is known to drop by itself (weak hint) */
+	PL_DROP_NONE,   /* nothing in the entry point drops privileges */
+	PL_DROP_TOOL,   /* a tool that drops is called: gosu, su-exec, setpriv, s6-setuidgid, chpst, runuser … */
+	PL_DROP_DAEMON, /* a daemon that is known to drop by itself (weak hint) */
 };
 
 struct pl_entry_fact {
@@ -41,8 +41,8 @@ struct pl_entry_fact {
 	struct pl_file_fact *code;
 	size_t n_code;
 	enum pl_drop drop;
-	const char *drop_tool; /* "gosu" */
-	const char *drop_spec; /* the user as the script names it, "postgres"; null when a variable */
+	const char *drop_tool;    /* "gosu" */
+	const char *drop_spec;    /* the user as the script names it, "postgres"; null when a variable */
 	struct pl_user drop_user; /* drop_spec resolved; meaningful when drop_resolved */
 	bool drop_resolved;
 	const char *drop_where; /* the script's path and line, "/docker-entrypoint.sh:42" */
@@ -56,10 +56,10 @@ struct pl_account_fact {
 };
 
 struct pl_image_facts {
-	const char *id;      /* "sha256:…", or "" when not even that is known */
+	const char *id; /* "sha256:…", or "" when not even that is known */
 	const char **names;
 	size_t n_names;
-	const char *store;   /* "docker:/var/lib/docker" */
+	const char *store; /* "docker:/var/lib/docker" */
 	const char *platform;
 	const char *manifest; /* "sha256:…" or null */
 
@@ -80,17 +80,17 @@ struct pl_image_facts {
 	bool has_passwd;
 	struct pl_account_fact *root_aliases; /* uid 0, not called root */
 	size_t n_root_aliases;
-	const char *app_uid;                 /* value of APP_UID in the environment, or null */
-	struct pl_account_fact app_account;  /* the passwd line of that uid; name null when there is none */
+	const char *app_uid;                /* value of APP_UID in the environment, or null */
+	struct pl_account_fact app_account; /* the passwd line of that uid; name null when there is none */
 	/* Names of the groups the user is in, for messages ("docker", "root"): same order as user[user_rule].groups; null: none. */
 	const char **group_names;
 	const char *gid_name;
 
 	/* Files. */
-	bool files_known;          /* every layer was read to its end */
-	const char **problems;     /* what kept layers from being read, one sentence each */
+	bool files_known;      /* every layer was read to its end */
+	const char **problems; /* what kept layers from being read, one sentence each */
 	size_t n_problems;
-	const char **ambiguities;  /* where engines would build different trees from these layers */
+	const char **ambiguities; /* where engines would build different trees from these layers */
 	size_t n_ambiguities;
 	struct pl_file_fact *setid; /* regular files with S_ISUID or S_ISGID, sorted by path */
 	size_t n_setid;
@@ -98,7 +98,8 @@ struct pl_image_facts {
 	size_t n_file_capabilities;
 	struct pl_file_fact *devices;
 	size_t n_devices;
-	struct pl_file_fact *path_writable; /* on PATH: directories, and files in them, that a non-root user could write */
+	struct pl_file_fact
+		*path_writable; /* on PATH: directories, and files in them, that a non-root user could write */
 	size_t n_path_writable;
 
 	struct pl_entry_fact entry;

@@ -57,7 +57,7 @@ static int open_temporary(struct pl_output *output, const char *path)
 	output->file = fdopen(fd, "w");
 	if (!output->file)
 		return fault(path, errno);
-	fd = -1; /* the stream's now */
+	(void)!pl_fd_take(&fd); /* the stream's now */
 	return 0;
 }
 

@@ -23,6 +23,7 @@ int pl_report_head_init(struct pl_report_head *head, const char *device, enum pl
 {
 	struct timex clock = { 0 };
 	struct timespec now, since_boot;
+	int64_t tenths;
 	struct tm utc;
 
 	*head = (struct pl_report_head){ .device = device, .profile = profile, .fail_on = fail_on };
@@ -32,7 +33,9 @@ int pl_report_head_init(struct pl_report_head *head, const char *device, enum pl
 	if (!gmtime_r(&now.tv_sec, &utc) || !strftime(head->time, sizeof(head->time), "%Y-%m-%dT%H:%M:%SZ", &utc))
 		return -EOVERFLOW;
 	head->quality = adjtimex(&clock) < 0 || clock.status & STA_UNSYNC ? "unsynced" : "synced";
-	head->uptime_s = (double)(since_boot.tv_sec * 10 + since_boot.tv_nsec / 100000000) / 10;
+	/* tenths are enough, and readable */
+	tenths = since_boot.tv_sec * 10 + since_boot.tv_nsec / 100000000;
+	head->uptime_s = (double)tenths / 10;
 	read_boot_id(head->boot);
 	return pl_policy_digest(profile, fail_on, &head->policy);
 }

@@ -465,7 +465,7 @@ static void put_place(const struct table *table, const struct row *row)
 	if (*row->platform && !r)
 		r = pl_buf_printf(&place, " %s", row->platform);
 	if (*row->id && !r)
-		r = pl_buf_printf(&place, " %.19s", row->id);
+		(void)!pl_buf_printf(&place, " %.19s", row->id); /* a line cut short is still a line */
 	paint(table, DIM);
 	pl_print_wrapped(table->out, place.data ? (const char *)place.data : "", INDENT, 0, table->style.columns);
 	paint(table, PLAIN);

@@ -42,7 +42,7 @@ static void check(const struct pl_user *user)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_account_file spec = take(&data, &size), passwd = take(&data, &size);
 	struct pl_account_file group = { .bytes = size ? data : NULL, .n = size };
 	struct pl_account account;

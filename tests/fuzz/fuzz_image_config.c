@@ -75,7 +75,7 @@ static bool is_json(const uint8_t *data, size_t size, enum pl_json_trailing trai
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_image_config config;
 	struct pl_reason reason = { 0 };
 	bool whole, first;

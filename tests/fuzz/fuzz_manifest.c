@@ -31,7 +31,7 @@ static void check(const struct pl_descriptor *list, size_t n, struct pl_arena *a
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_manifest manifest;
 	struct pl_reason reason = { 0 };
 	int r;

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 	struct pl_repository_name *names;
 	size_t n;
 

@@ -45,7 +45,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const paths[] = { "a/b/file", "a/link", "root", "up", "loop", "dangling", "outside", "fifo" };
+	static const char *const paths[] = {
+		"a/b/file", "a/link", "root", "up", "loop", "dangling", "outside", "fifo"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
@@ -83,13 +85,15 @@ static long identity(int fd)
 
 static void both_ways_answer_alike(void **state)
 {
-	static const char *const paths[] = { "a",     "a/b/file", "a//b/./file", "a/../a/b/file", "a/link",	  "root",     "root/file",
-					     "up",    "loop",	  "loop/x",	 "dangling",	  "outside",	  "nothing",  "a/nothing/x",
-					     "a/b/file/x", ".",	  "./a",	 "a/b/",	  "a/..",	  "fifo" };
+	static const char *const paths[] = { "a",        "a/b/file",  "a//b/./file", "a/../a/b/file", "a/link",
+					     "root",     "root/file", "up",          "loop",          "loop/x",
+					     "dangling", "outside",   "nothing",     "a/nothing/x",   "a/b/file/x",
+					     ".",        "./a",       "a/b/",        "a/..",          "fifo" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		assert_int_equal(identity(pl_openat(dir, paths[i], PL_RESOLVE_IN_ROOT, 0)), identity(by_hand(paths[i], PL_RESOLVE_IN_ROOT)));
+		assert_int_equal(identity(pl_openat(dir, paths[i], PL_RESOLVE_IN_ROOT, 0)),
+				 identity(by_hand(paths[i], PL_RESOLVE_IN_ROOT)));
 		assert_int_equal(identity(pl_openat(dir, paths[i], PL_RESOLVE_NO_LINKS, 0)),
 				 identity(by_hand(paths[i], PL_RESOLVE_NO_LINKS)));
 	}
@@ -109,7 +113,8 @@ static void nothing_leads_out(void **state)
 	assert_int_equal(by_hand("a/../../x", PL_RESOLVE_NO_LINKS), -EXDEV);
 	assert_int_equal(pl_openat(dir, "/etc/passwd", PL_RESOLVE_NO_LINKS, 0), -EXDEV);
 	assert_int_equal(by_hand("/etc/passwd", PL_RESOLVE_NO_LINKS), -EXDEV);
-	assert_int_equal(identity(by_hand("../../..", PL_RESOLVE_IN_ROOT)), identity(pl_openat(dir, "../../..", PL_RESOLVE_IN_ROOT, 0)));
+	assert_int_equal(identity(by_hand("../../..", PL_RESOLVE_IN_ROOT)),
+			 identity(pl_openat(dir, "../../..", PL_RESOLVE_IN_ROOT, 0)));
 }
 
 static void reads_have_a_bound(void **state)

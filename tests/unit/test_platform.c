@@ -59,7 +59,7 @@ static void normal_forms(void **state)
 		{ "L\xc4\xb0nux/arm64", "linux/arm64" },
 		{ "plan\xe2\x84\xaa/arm64", "plank/arm64" },
 	};
-	PL_CLEANUP_ARENA struct pl_arena arena, full;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL }, full = { .blocks = NULL };
 
 	(void)state;
 	pl_arena_init(&arena, 1 << 16);

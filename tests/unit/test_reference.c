@@ -37,7 +37,7 @@ static void full_names(void **state)
 		{ "app@sha256:" ID, "docker.io/library/app@sha256:" ID },
 		{ "app:1@sha256:" ID, "docker.io/library/app@sha256:" ID },
 	};
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 
 	(void)state;
 	pl_arena_init(&arena, 1 << 16);

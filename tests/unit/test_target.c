@@ -48,7 +48,7 @@ static void accepted(void **state)
 		{ "docker:[/mnt/var/lib/docker]", "docker", "/mnt/var/lib/docker", NULL },
 		{ "docker:[relative]app", "docker", "relative", "app" },
 	};
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 
 	(void)state;
 	pl_arena_init(&arena, 1 << 16);
@@ -90,7 +90,7 @@ static void refused(void **state)
 		{ "oci-archive:/x.tar", PL_BAD_UNSUPPORTED, "not supported yet" },
 		{ "docker-archive:/x.tar", PL_BAD_UNSUPPORTED, "docker:NAME" },
 	};
-	PL_CLEANUP_ARENA struct pl_arena arena;
+	PL_CLEANUP_ARENA struct pl_arena arena = { .blocks = NULL };
 
 	(void)state;
 	pl_arena_init(&arena, 1 << 16);
