@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# setup.sh [build|test|all]: installs from apt what a fresh Debian 12 or 13 lacks to build plimsoll, or to test it.
+# setup.sh [build|demo|test|all]: installs from apt what a fresh Debian 12 or 13 lacks to build plimsoll, show it, or test it.
 # Does nothing, quickly, when everything is there. Needs root or sudo only when something is missing.
 set -euo pipefail
 
@@ -30,18 +30,15 @@ test   libclang-rt-14-dev|libclang-rt-19-dev  its sanitisers and libFuzzer
 test   clang-tidy                    lint
 test   clang-format                  lint
 test   cppcheck                      lint
-test   jq                            reading reports
-test   python3                       making fixtures
+demo   jq                            reading reports
+demo   python3                       making fixtures
 test   python3-jsonschema            reports are checked against their schema
-test   mosquitto                     the broker of the link tests
-test   mosquitto-clients             its subscriber
-test   openssl                       certificates of the tests
-test   docker.io?dockerd             the engine whose answers ours must equal
-test   docker-cli|docker.io?docker   its command line
-test   iptables                      dockerd needs it
+demo   mosquitto                     the broker of the link tests
+demo   mosquitto-clients             its subscriber
+demo   openssl                       certificates of the tests
 test   libcap2-bin                   setcap and getcap in fixtures
 test   attr                          getfattr
-test   zstd                          zstd layers
+demo   zstd                          zstd layers
 test   isal                          igzip, the yardstick of the benchmark
 test   valgrind                      memory checks
 test   procps                        ps in tests
@@ -55,15 +52,19 @@ say() { echo "setup: $*"; }
 
 group=${1:-all}
 case $group in
-build | test | all) ;;
+build | demo | test | all) ;;
 *)
-	echo "usage: setup.sh [build|test|all]" >&2
+	echo "usage: setup.sh [build|demo|test|all]" >&2
 	exit 2
 	;;
 esac
 
-# The test group needs the build group.
-[ "$group" = build ] && wanted=build || wanted='build test'
+# Each group needs those before it.
+case $group in
+build) wanted=build ;;
+demo) wanted='build demo' ;;
+*) wanted='build demo test' ;;
+esac
 
 case $(uname -m) in
 aarch64) cross=x86-64 ;;

@@ -9,6 +9,8 @@ load lib/common.bash
 
 # A variant is a release, the version of cgroups its engine is used with, and a graph driver.
 variants="bookworm:v1:overlay2 trixie:v2:overlay2 trixie:v2:vfs"
+# One more with PLIMSOLL_E2E_SUITE=forky, or whatever release is newer than these.
+more=${PLIMSOLL_E2E_SUITE:+$PLIMSOLL_E2E_SUITE:v2:overlay2}
 
 setup_file() {
 	local variant
@@ -18,15 +20,15 @@ setup_file() {
 	python3 "$ROOT/tests/conformance/layers.py" make "$BATS_FILE_TMPDIR/layers"
 	python3 "$ROOT/tests/data/images/extra_layer.py" "$BATS_FILE_TMPDIR/layer.tar"
 	# Engines side by side; each leaves what the tests look at.
-	for variant in $variants; do
-		(PS4='+ $SECONDS s: ' && set -x && collect "$variant") >"$BATS_FILE_TMPDIR/collect-${variant//:/-}.log" 2>&1 3>&- &
+	for variant in $variants $more; do
+		(set -E && trap 'echo "failed ($?): $BASH_COMMAND"' ERR && collect "$variant") >"$BATS_FILE_TMPDIR/collect-${variant//:/-}.log" 2>&1 3>&- &
 	done
 	wait
 }
 
 teardown_file() {
 	local variant
-	for variant in $variants; do
+	for variant in $variants $more; do
 		"$E2E/engines/host.sh" down "$(place "$variant")" 2>/dev/null || true
 	done
 }
@@ -58,6 +60,7 @@ collect() {
 	fi
 	tree=$("$E2E/engines/mktree.sh" "$suite" 2>"$dir/tree.err") || { skip_variant "no tree of $(tail -n 1 "$dir/tree.err")"; return; }
 	unshare --mount --pid --net --cgroup --fork true || { skip_variant "this machine gives no namespaces"; return; }
+	[ "$(stat --file-system --format %T "$dir")" != overlayfs ] || { skip_variant "$dir is on overlayfs, TMPDIR should not be"; return; }
 	"$E2E/engines/host.sh" up "$dir" "$tree" "$cgroups"
 	cp "$E2E"/engines/docker-*.sh "$BATS_FILE_TMPDIR/scenarios/docker.tar" "$BATS_FILE_TMPDIR/layer.tar" "$dir/share/"
 	"$E2E/engines/userland.sh" "$tree" "$dir/share/debian.tar"
@@ -292,6 +295,17 @@ damaged() {
 
 @test "docker 26.1 (trixie): damaged images are unknown, the others are judged as before" {
 	damaged trixie:v2:overlay2
+}
+
+@test "docker of the release in PLIMSOLL_E2E_SUITE: all of the above" {
+	[ -n "$more" ] || skip "PLIMSOLL_E2E_SUITE is not set"
+	names_users_files "$more"
+	verdicts "$more"
+	real_images "$more"
+	nothing_changed "$more"
+	layer_table "$more"
+	never_wrong "$more"
+	damaged "$more"
 }
 
 @test "docker: every report fits the schema" {
