@@ -73,6 +73,11 @@
 
 /* Memory for the kept entries of one image: 10,000 entries and more. A base image keeps under 200. */
 #define PL_MAX_KEPT_ARENA ((size_t)2 << 20)
+/* Content of kept files of one image: passwd and group at their largest, and 16 scripts at theirs. */
+#define PL_MAX_KEPT_CONTENT ((size_t)3 << 20)
+/* Bytes looked at while the paths of one tar layer are led over its own links: a second's work. A distribution's base image
+ * needs 1 MiB. */
+#define PL_MAX_LINK_BYTES ((uint64_t)512 << 20)
 /* Symbolic links remembered while one tar layer is read (8 bytes each, so that a path through one is noticed). */
 #define PL_MAX_LAYER_LINKS 65536
 /* Passes over a compressed layer for entries that only its own links and scripts name. */

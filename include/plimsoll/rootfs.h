@@ -89,6 +89,12 @@ int pl_rootfs_want(struct pl_rootfs *rootfs, const char *path, size_t content_by
 /* Asks for whatever lies directly in a directory and belongs to a non-root uid, or that its group or others can write. */
 int pl_rootfs_want_writable(struct pl_rootfs *rootfs, const char *dir) __attribute__((warn_unused_result));
 
+/*
+ * The same of a directory that a look-up found. Return: whether it was not asked before; then what is in it is known after the
+ * next pl_rootfs_build.
+ */
+bool pl_rootfs_watch(struct pl_rootfs *rootfs, const struct pl_node *dir) __attribute__((warn_unused_result));
+
 struct pl_rootfs_options {
 	bool no_verify; /* do not compute the digests of layer blobs */
 };

@@ -18,12 +18,13 @@ static void forget_entries(struct pl_rootfs *fs)
 		pl_tree_set_present(node, false);
 		node->pub = (struct pl_node){ .name = pub->name, .parent = pub->parent, .link = pub->link };
 		node->implied = node->link_open = node->whiteout = false;
-		node->next_name = NULL;
+		node->next_name = node->previous_name = NULL;
+		node->cleared = 0;
 	}
 	pl_arena_deinit(&fs->notes_arena);
 	fs->problems = fs->ambiguities = NULL;
 	fs->last_bad = -1;
-	fs->unsettled = false;
+	fs->postponed = false;
 	fs->generation++;
 }
 
@@ -62,7 +63,9 @@ static int apply_layer(struct pl_rootfs *fs, uint16_t i, bool verify)
 	pl_merge_end_layer(fs);
 	if (!r || r == -ENOMEM)
 		return r;
-	if (!reason.text[0] && r == PL_BAD_LIMIT)
+	if (!reason.text[0] && r == PL_BAD_LIMIT && fs->content_full)
+		pl_reason_limit(&reason, "kept-content", PL_MAX_KEPT_CONTENT);
+	else if (!reason.text[0] && r == PL_BAD_LIMIT)
 		pl_reason_limit(&reason, "kept-arena", PL_MAX_KEPT_ARENA);
 	else if (!reason.text[0])
 		pl_reason_set(&reason, "%s", r < 0 ? strerror(-r) : "cannot be read");
@@ -81,8 +84,10 @@ static void mark_certainty(struct pl_rootfs *fs)
 /* Whether the pass went by something that is wanted now. */
 static bool needs_another_pass(struct pl_rootfs *fs)
 {
+	if (fs->postponed)
+		return true;
 	for (struct node *node = fs->root; node; node = next_node(fs, node)) {
-		if (node->link_open || (node->want_pass > fs->pass && !node->pub.present))
+		if (node->link_open || pl_node_lacks_content(node, node->want_bytes) || (node->want_pass > fs->pass && !node->pub.present))
 			return true;
 	}
 	return false;
@@ -117,7 +122,7 @@ static int note_unfinished(struct pl_rootfs *fs)
 
 int pl_rootfs_build(struct pl_rootfs *fs, const struct pl_layer *layers, size_t n_layers, const struct pl_rootfs_options *options)
 {
-	if (fs->built && (fs->all_directories || !needs_another_pass(fs)))
+	if (fs->built && !(fs->all_directories ? fs->postponed : needs_another_pass(fs)))
 		return 0;
 	fs->layers = layers;
 	fs->n_layers = n_layers;
@@ -162,6 +167,20 @@ int pl_rootfs_want_writable(struct pl_rootfs *fs, const char *dir)
 	if (!r)
 		pl_tree_find(fs, clean, n)->want_writable = true;
 	return r;
+}
+
+bool pl_rootfs_watch(struct pl_rootfs *fs, const struct pl_node *dir)
+{
+	char path[PL_MAX_PATH_BYTES];
+	struct node *node = NULL;
+	size_t n;
+
+	if (pl_path_join((const struct node *)dir, "", path, &n))
+		node = pl_tree_find(fs, path, n);
+	if (!node || node->want_writable)
+		return false;
+	node->want_writable = fs->postponed = true;
+	return true;
 }
 
 static const char *nth_note(const struct note *note, size_t i)

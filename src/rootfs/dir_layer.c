@@ -136,7 +136,7 @@ static int read_content(struct walk *w, int dir, const char *name, struct node *
 	fd = pl_openat(dir, name, PL_RESOLVE_NO_LINKS, 0);
 	if (fd < 0)
 		return failed(w, "open it", -fd);
-	r = pl_node_reserve(node, want);
+	r = pl_node_reserve(w->fs, node, want);
 	if (r)
 		return r;
 	n = pl_read_full(fd, node->content, want);
@@ -391,7 +391,8 @@ static int enter(struct walk *w, int owned)
 	r = check_faithful(w, &xattrs);
 	if (r)
 		return r;
-	if (xattrs.opaque && w->layer->whiteouts != PL_WHITEOUTS_NONE)
+	/* the kernel does not heed it at a layer's root */
+	if (xattrs.opaque && w->path_len && w->layer->whiteouts != PL_WHITEOUTS_NONE)
 		pl_merge_opaque(w->fs, w->path, w->path_len);
 	else
 		note_blindness(w);

@@ -65,6 +65,33 @@ bool pl_path_join(const struct node *dir, const char *rest, char out[static PL_M
 	return true;
 }
 
+static bool has_dotdot(const char *path)
+{
+	for (; *path; path += strspn(path, "/")) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && path[0] == '.' && path[1] == '.')
+			return true;
+		path += len;
+	}
+	return false;
+}
+
+/* Wants what lies ahead. Where a ".." leads back from depends on what comes before it: then it is the next name alone. */
+static bool want_ahead(struct trail *t, const char *ahead, char path[static PL_MAX_PATH_BYTES], size_t *n_out)
+{
+	char name[PL_MAX_NAME_BYTES + 1];
+	size_t len = strcspn(ahead, "/");
+
+	if (!has_dotdot(ahead))
+		return pl_path_join(t->at, ahead, path, n_out) && !pl_tree_want(t->fs, path, *n_out, t->content_bytes);
+	if (len > PL_MAX_NAME_BYTES)
+		return false;
+	memcpy(name, ahead, len);
+	name[len] = 0;
+	return pl_path_join(t->at, name, path, n_out) && !pl_tree_want(t->fs, path, *n_out, 0);
+}
+
 /* Asks for what lies ahead; in a store of directories it is looked up at once. */
 static enum pl_lookup ask(struct trail *t, const char *ahead)
 {
@@ -72,7 +99,7 @@ static enum pl_lookup ask(struct trail *t, const char *ahead)
 	struct pl_rootfs *fs = t->fs;
 	size_t n;
 
-	if (!pl_path_join(t->at, ahead, path, &n) || pl_tree_want(fs, path, n, t->content_bytes))
+	if (!want_ahead(t, ahead, path, &n))
 		return PL_LOOKUP_UNCERTAIN;
 	if (!fs->built || !fs->all_directories)
 		return PL_LOOKUP_NOT_KEPT;
@@ -82,7 +109,7 @@ static enum pl_lookup ask(struct trail *t, const char *ahead)
 		if (len < n && path[len] != '/')
 			continue;
 		node = pl_tree_find(fs, path, len);
-		if (node && !is_settled(fs, node) && pl_probe(fs, node))
+		if (node && (!is_settled(fs, node) || pl_node_lacks_content(node, node->want_bytes)) && pl_probe(fs, node))
 			return PL_LOOKUP_UNCERTAIN;
 	}
 	return PL_LOOKUP_FOUND;
@@ -93,6 +120,7 @@ static bool follow_link(struct trail *t, const struct node *link, const char *af
 	char rest[sizeof(t->rest)];
 	size_t n = strlen(link->pub.link), m = strlen(after);
 
+	t->uncertain |= !link->pub.certain;
 	if (++t->links > PL_MAX_LINKS || n + 1 + m >= sizeof(rest))
 		return false;
 	memcpy(rest, link->pub.link, n);
@@ -103,7 +131,6 @@ static bool follow_link(struct trail *t, const struct node *link, const char *af
 		t->at = t->fs->root;
 	if (link->want_bytes > t->content_bytes)
 		t->content_bytes = link->want_bytes;
-	t->uncertain |= !link->pub.certain;
 	return true;
 }
 
@@ -115,6 +142,8 @@ static enum pl_lookup step(struct trail *t)
 	const char *after = t->rest + len + strspn(t->rest + len, "/");
 	struct node *child;
 
+	if (t->at->pub.present && t->at->pub.type != PL_FILE_DIRECTORY)
+		return t->uncertain || !t->at->pub.certain ? PL_LOOKUP_UNCERTAIN : PL_LOOKUP_ABSENT;
 	if (!len || (len == 1 && t->rest[0] == '.')) {
 		memmove(t->rest, after, strlen(after) + 1);
 		return PL_LOOKUP_FOUND;
@@ -125,8 +154,6 @@ static enum pl_lookup step(struct trail *t)
 		memmove(t->rest, after, strlen(after) + 1);
 		return PL_LOOKUP_FOUND;
 	}
-	if (t->at->pub.present && t->at->pub.type != PL_FILE_DIRECTORY)
-		return PL_LOOKUP_ABSENT;
 	child = pl_tree_child(fs, t->at, t->rest, len);
 	if (!child || (!child->pub.present && !is_settled(fs, child) && !(child->present_below && *after))) {
 		enum pl_lookup asked = ask(t, t->rest);
@@ -140,7 +167,7 @@ static enum pl_lookup step(struct trail *t)
 	if (child->link_open)
 		return PL_LOOKUP_NOT_KEPT;
 	if (child->pub.present && child->pub.type == PL_FILE_SYMLINK && (*after || t->follow_last))
-		return follow_link(t, child, after) ? PL_LOOKUP_FOUND : PL_LOOKUP_LOOP;
+		return follow_link(t, child, after) ? PL_LOOKUP_FOUND : t->uncertain ? PL_LOOKUP_UNCERTAIN : PL_LOOKUP_LOOP;
 	t->at = child;
 	memmove(t->rest, after, strlen(after) + 1);
 	return PL_LOOKUP_FOUND;
@@ -151,7 +178,7 @@ static enum pl_lookup arrive(struct trail *t)
 {
 	struct node *node = t->at;
 
-	if (node->pub.type == PL_FILE_REGULAR && node->pub.present && t->content_bytes > node->want_bytes && node->pub.size) {
+	if (pl_node_lacks_content(node, t->content_bytes)) {
 		enum pl_lookup asked = ask(t, "");
 
 		if (asked != PL_LOOKUP_FOUND)
@@ -218,39 +245,22 @@ char *pl_node_path(const struct pl_node *node, struct pl_arena *arena)
 	return pl_path_join((const struct node *)node, "", path, &n) ? pl_arena_printf(arena, "/%s", path) : NULL;
 }
 
-/* The child that follows `after` bytewise (null: the first), be it present or only on the way. */
-static struct node *next_child(const struct node *parent, const struct node *after)
-{
-	struct node *best = NULL;
-
-	for (struct node *child = parent->first_child; child; child = child->next_sibling) {
-		if (!child->pub.present && !child->present_below)
-			continue;
-		if (after && strcmp(child->pub.name, after->pub.name) <= 0)
-			continue;
-		if (!best || strcmp(child->pub.name, best->pub.name) < 0)
-			best = child;
-	}
-	return best;
-}
-
 const struct pl_node *pl_rootfs_next(const struct pl_rootfs *fs, const struct pl_node *last)
 {
-	const struct node *node = last ? (const struct node *)last : fs->root;
-	const struct node *next = next_child(node, NULL);
+	struct node *top = fs->root;
+	const struct node *node = last ? (const struct node *)last : top;
 
-	for (;;) {
-		while (!next && node->pub.parent) {
-			const struct node *parent = (const struct node *)node->pub.parent;
-
-			next = next_child(parent, node);
-			node = parent;
+	if (!last)
+		for (struct node *parent = top; parent; parent = pl_tree_walk(fs, parent))
+			pl_tree_sort_children(parent);
+	do {
+		if (node->present_below) {
+			node = node->first_child;
+		} else {
+			while (!node->next_sibling && node->pub.parent)
+				node = (const struct node *)node->pub.parent;
+			node = node->next_sibling;
 		}
-		if (!next)
-			return NULL;
-		if (next->pub.present)
-			return &next->pub;
-		node = next;
-		next = next_child(node, NULL);
-	}
+	} while (node && !node->pub.present);
+	return node ? &node->pub : NULL;
 }

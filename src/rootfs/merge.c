@@ -20,6 +20,7 @@ void pl_merge_begin_layer(struct pl_rootfs *fs, uint16_t layer)
 	fs->layer = layer;
 	fs->whiteouts = NULL;
 	fs->n_links = 0;
+	fs->generation++; /* the directory of the entry before was another layer's */
 	if (fs->links)
 		memset(fs->links, 0, fs->links_cap * sizeof(*fs->links));
 }
@@ -49,7 +50,9 @@ static bool is_writable_by_others(const struct entry *e)
 /* An ancestor that the layer treats as a directory, whatever it was below. */
 static void imply_directory(struct pl_rootfs *fs, struct node *node, const char *path, size_t n)
 {
-	if (node->pub.layer == fs->layer)
+	if (!node->pub.present)
+		pl_tree_set_present(node, true);
+	else if (node->pub.layer == fs->layer)
 		pl_note_ambiguity(fs, path, n, "has entries below it but is no directory: engines refuse the layer");
 	else if (node->pub.type == PL_FILE_SYMLINK)
 		pl_note_ambiguity(fs, path, n,
@@ -61,7 +64,16 @@ static void imply_directory(struct pl_rootfs *fs, struct node *node, const char 
 				      .layer = fs->layer,
 				      .present = true };
 	node->implied = true;
+	node->link_open = false;
 	fs->generation++;
+}
+
+/* Whether the tree does not know yet that a way leads through here. */
+static bool is_unknown_directory(const struct node *node)
+{
+	if (node->pub.present)
+		return node->pub.type != PL_FILE_DIRECTORY;
+	return node->pub.parent && node->want_pass != PL_NOT_WANTED;
 }
 
 /* The node of the directory that holds an entry, null when nothing is kept there and nobody asked. */
@@ -78,7 +90,7 @@ static struct node *find_dir(struct pl_rootfs *fs, const char *path, size_t n)
 
 		node = pl_tree_child(fs, node, path + at, len);
 		at += len;
-		if (node && node->pub.present && node->pub.type != PL_FILE_DIRECTORY)
+		if (node && is_unknown_directory(node))
 			imply_directory(fs, node, path, at);
 		at += slash ? 1 : 0;
 	}
@@ -138,15 +150,20 @@ static int set_attributes(struct pl_rootfs *fs, struct node *node, const struct 
 	return e->type == PL_FILE_SYMLINK ? set_string(fs, &pub->link, e->link) : 0;
 }
 
-int pl_node_reserve(struct node *node, size_t n)
+int pl_node_reserve(struct pl_rootfs *fs, struct node *node, size_t n)
 {
 	uint8_t *bytes;
 
 	if (n <= node->content_cap && node->content)
 		return 0;
+	if (n - node->content_cap > PL_MAX_KEPT_CONTENT - fs->content_bytes) {
+		fs->content_full = true;
+		return PL_BAD_LIMIT;
+	}
 	bytes = realloc(node->content, n ? n : 1);
 	if (!bytes)
 		return -ENOMEM;
+	fs->content_bytes += n - node->content_cap;
 	node->content = bytes;
 	node->content_cap = n;
 	return 0;
@@ -154,14 +171,13 @@ int pl_node_reserve(struct node *node, size_t n)
 
 static void leave_names(struct node *node)
 {
-	struct node *before = node->next_name;
+	struct node *before = node->previous_name, *after = node->next_name;
 
-	if (!before)
+	if (!after)
 		return;
-	while (before->next_name != node)
-		before = before->next_name;
-	before->next_name = node->next_name == before ? NULL : node->next_name;
-	node->next_name = NULL;
+	before->next_name = before == after ? NULL : after;
+	after->previous_name = before == after ? NULL : before;
+	node->next_name = node->previous_name = NULL;
 }
 
 /* Names that nobody cared for were passed by; in another pass all are kept. */
@@ -174,16 +190,27 @@ static void want_every_name(struct node *file)
 static void join_names(struct node *node, struct node *other)
 {
 	node->next_name = other->next_name ? other->next_name : other;
+	node->previous_name = other;
+	node->next_name->previous_name = node;
 	other->next_name = node;
 	if (node->every_name)
 		want_every_name(other);
+}
+
+static bool same_capability(const struct pl_file_capability *a, const struct pl_file_capability *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->revision == b->revision && a->effective == b->effective && a->permitted == b->permitted &&
+	       a->inheritable == b->inheritable && a->root_id == b->root_id;
 }
 
 static bool has_attributes(const struct node *node, const struct entry *e)
 {
 	const struct pl_node *pub = &node->pub;
 
-	return pub->mode == (e->mode & 07777) && pub->uid == e->uid && pub->gid == e->gid && !pub->capability == !e->capability;
+	return pub->mode == (e->mode & 07777) && pub->uid == e->uid && pub->gid == e->gid &&
+	       same_capability(pub->capability, e->capability);
 }
 
 /* Engines apply the header of a hard link to what it leads to (chown, attributes, chmod; the chown clears capabilities). */
@@ -191,7 +218,9 @@ static void apply_link(struct node *file, const struct entry *e, bool gives)
 {
 	struct node *name = file;
 
-	if (gives && !has_attributes(file, e))
+	if (has_attributes(file, e))
+		return;
+	if (gives)
 		want_every_name(file);
 	do {
 		name->pub.mode = e->mode & 07777;
@@ -236,14 +265,14 @@ static bool is_watched(struct pl_rootfs *fs, const char *path)
 	return dir && dir->want_writable;
 }
 
-static int copy_content(struct node *node, const struct node *from)
+static int copy_content(struct pl_rootfs *fs, struct node *node, const struct node *from)
 {
 	size_t n = from->pub.n_content < node->want_bytes ? from->pub.n_content : node->want_bytes;
 	int r;
 
 	if (!from->pub.content || !n)
 		return 0;
-	r = pl_node_reserve(node, n);
+	r = pl_node_reserve(fs, node, n);
 	if (r)
 		return r;
 	memcpy(node->content, from->pub.content, n);
@@ -289,7 +318,7 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 {
 	struct node *dir, *node, *target = NULL;
 	struct entry e = *entry;
-	bool wanted, keep, same_file = false;
+	bool wanted, watched, keep, same_file = false;
 	int r = 0;
 
 	*kept_out = NULL;
@@ -297,6 +326,7 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 		return 0; /* engines ignore the root's own entry */
 	node = find_entry(fs, e.path, e.path_len, &dir);
 	wanted = node && node->want_pass != PL_NOT_WANTED;
+	watched = dir && dir->want_writable && is_writable_by_others(&e);
 	if (e.hard_link) {
 		bool gives = gives_something(fs, entry);
 
@@ -304,13 +334,13 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 		same_file = target && target != node && target->pub.layer == fs->layer && e.type != PL_FILE_SYMLINK;
 		if (same_file)
 			apply_link(target, &e, gives);
-		else if (!target && (wanted || gives))
+		else if (!target && (wanted || watched || gives))
 			r = want_linked_file(fs, entry, gives);
 		if (r)
 			return r;
 	}
-	keep = wanted || is_kept_always(&e) || (dir && dir->want_writable && is_writable_by_others(&e)) ||
-	       (same_file && target->every_name);
+	watched &= e.type == PL_FILE_REGULAR;
+	keep = wanted || watched || is_kept_always(&e) || (same_file && target->every_name);
 	if (!node && !keep)
 		return 0;
 	if (!node)
@@ -323,6 +353,8 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 		pl_tree_drop_below(node, UINT16_MAX);
 	pl_tree_set_present(node, keep);
 	r = set_attributes(fs, node, &e);
+	if (r)
+		pl_tree_set_present(node, false); /* a link without its text */
 	if (r || !keep)
 		return r;
 	if (!entry->hard_link) {
@@ -332,7 +364,12 @@ int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node 
 	node->link_open = !target;
 	if (same_file)
 		join_names(node, target);
-	return target ? copy_content(node, target) : 0;
+	if (target)
+		r = copy_content(fs, node, target);
+	/* the file was kept for another reason, and not read */
+	if (!r && pl_node_lacks_content(node, node->want_bytes))
+		r = pl_tree_want(fs, entry->link, strlen(entry->link), node->want_bytes);
+	return r;
 }
 
 void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
@@ -365,12 +402,15 @@ void pl_merge_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
 
 void pl_merge_opaque(struct pl_rootfs *fs, const char *path, size_t n)
 {
-	struct node *node = pl_tree_find(fs, path, n);
+	struct node *node = find_dir(fs, path, n);
 
-	if (!n)
-		pl_note_ambiguity(fs, "/", 1, "an opaque root: the kernel's overlay shows lower layers all the same, vfs stores do not");
-	else if (node)
-		pl_tree_drop_below(node, fs->layer);
+	if (!n && fs->layer)
+		pl_note_ambiguity(fs, "", 0, "an opaque root: the kernel's overlay shows lower layers all the same, vfs stores do not");
+	if (!n || !node || node->cleared == fs->layer + 1)
+		return;
+	/* once is enough: what the layer adds from now on stays */
+	node->cleared = (uint16_t)(fs->layer + 1);
+	pl_tree_drop_below(node, fs->layer);
 }
 
 /* Whether the layer being read has something in the directory that it also deletes. */
@@ -395,6 +435,9 @@ void pl_merge_end_layer(struct pl_rootfs *fs)
 			pl_tree_drop_below(node, fs->layer);
 			if (node->pub.present && node->pub.layer < fs->layer)
 				pl_tree_set_present(node, false);
+			if (node->present_below)
+				pl_note_ambiguity(fs, node->pub.name, strlen(node->pub.name),
+						  "is deleted, and yet the same layer has files below it: overlay stores refuse it");
 		}
 		node = next;
 	}

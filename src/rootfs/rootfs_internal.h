@@ -21,7 +21,7 @@ struct node {
 	struct node *next_sibling;
 	struct node *next_in_bucket;
 	struct node *next_whiteout;
-	struct node *next_name; /* ring of the kept names of one file in the tar being read, null when it has one name */
+	struct node *next_name, *previous_name; /* ring of the kept names of one file in the tar being read, null when it has one name */
 	struct pl_file_capability capability; /* what pub.capability points to */
 	uint8_t *content;
 	size_t content_cap;
@@ -33,6 +33,8 @@ struct node {
 	bool implied;       /* a directory that no entry of its layer names */
 	bool whiteout;      /* deleted by the layer being read, unless the layer also has it */
 	bool link_open;     /* a hard link whose target is not known yet */
+	uint16_t cleared;   /* 1 + the layer that made this directory opaque last; 0: none did */
+	bool sorted;        /* the list of its children is in order */
 	bool every_name;    /* a hard link gave this file something, so all names of it are kept; stays for later passes */
 };
 
@@ -50,8 +52,11 @@ struct pl_rootfs {
 	uint8_t pass;
 	uint16_t layer; /* being read */
 	int last_bad;   /* the highest layer that could not be read, -1: none */
-	bool unsettled; /* this pass was asked for paths that it may already have passed */
+	bool postponed; /* an entry waits for the next pass, or something is to be watched that this pass did not watch */
 	struct node *whiteouts;
+
+	size_t content_bytes; /* of all nodes */
+	bool content_full;
 
 	struct note *problems;
 	struct note *ambiguities;
@@ -96,6 +101,10 @@ struct node *pl_tree_make(struct pl_rootfs *fs, const char *path, size_t n);
 void pl_tree_set_present(struct node *node, bool present);
 /* Takes away what is present below `node` and comes from a layer under `below_layer`. */
 void pl_tree_drop_below(struct node *node, unsigned int below_layer);
+/* Puts the children of a node in the order of their names. */
+void pl_tree_sort_children(struct node *node);
+/* Whether a file is there with less of its content than `want` bytes. */
+bool pl_node_lacks_content(const struct node *node, size_t want);
 /* The next node in the order of a walk through all of them (parents first), null at the end. */
 struct node *pl_tree_walk(const struct pl_rootfs *fs, struct node *node);
 /*
@@ -122,8 +131,8 @@ void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n);
 void pl_merge_whiteout(struct pl_rootfs *fs, const char *path, size_t n);
 void pl_merge_opaque(struct pl_rootfs *fs, const char *path, size_t n);
 void pl_merge_end_layer(struct pl_rootfs *fs);
-/* Room for `n` bytes of content of a kept file. Return: 0, -ENOMEM. */
-int pl_node_reserve(struct node *node, size_t n) __attribute__((warn_unused_result));
+/* Room for `n` bytes of content of a kept file. Return: 0, -ENOMEM, PL_BAD_LIMIT (and fs->content_full). */
+int pl_node_reserve(struct pl_rootfs *fs, struct node *node, size_t n) __attribute__((warn_unused_result));
 
 /* tar_layer.c, dir_layer.c. Return: 0, -errno, a verdict with a reason. */
 int pl_read_tar_layer(struct pl_rootfs *fs, const struct pl_layer *layer, bool verify, struct pl_reason *reason)

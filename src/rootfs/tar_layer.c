@@ -26,8 +26,15 @@ struct feed {
 	char path[PL_MAX_PATH_BYTES];
 	size_t path_len;
 	char link[PL_MAX_PATH_BYTES];
+	char rest[2 * PL_MAX_PATH_BYTES]; /* of a path that is led over links */
 	uint64_t entries;
+	uint64_t link_bytes;
 };
+
+/* The entry can only be placed in another pass, or not at all. Verdicts and errors are other numbers. */
+#define WAITS 1000
+
+#define HASH_START 0xcbf29ce484222325u /* FNV-1a */
 
 static uint64_t hash_step(uint64_t hash, char c)
 {
@@ -65,10 +72,19 @@ static int grow_links(struct pl_rootfs *fs)
 	return 0;
 }
 
+static uint64_t hash_path(const char *path, size_t n)
+{
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < n; i++)
+		hash = hash_step(hash, path[i]);
+	return hash + !hash;
+}
+
 static int remember_link(struct feed *f)
 {
 	struct pl_rootfs *fs = f->fs;
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = hash_path(f->path, f->path_len);
 	uint64_t *slot;
 
 	if (2 * (fs->n_links + 1) > fs->links_cap) {
@@ -79,64 +95,131 @@ static int remember_link(struct feed *f)
 		if (r)
 			return r;
 	}
-	for (size_t i = 0; i < f->path_len; i++)
-		hash = hash_step(hash, f->path[i]);
-	hash += !hash;
 	slot = link_slot(fs, hash);
 	fs->n_links += !*slot;
 	*slot = hash;
 	return 0;
 }
 
-/* The shortest way into the entry that is a link of this layer. Return: its length, 0 when there is none. */
-static size_t first_link_prefix(const struct pl_rootfs *fs, const char *path, size_t n)
+/* Whether the way to the entry leads over a link of this layer. */
+static bool has_link_prefix(struct pl_rootfs *fs, const char *path, size_t n)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = HASH_START;
 
-	if (!fs->n_links)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		if (i && path[i] == '/' && *link_slot((struct pl_rootfs *)(uintptr_t)fs, hash + !hash))
-			return i;
+	for (size_t i = 0; fs->n_links && i < n; i++) {
+		if (i && path[i] == '/' && *link_slot(fs, hash + !hash))
+			return true;
 		hash = hash_step(hash, path[i]);
 	}
-	return 0;
+	return false;
+}
+
+static int link_limit(struct feed *f, const char *name, uint64_t limit)
+{
+	pl_reason_limit(f->reason, name, limit);
+	return PL_BAD_LIMIT;
 }
 
 /*
- * Leads the path over links of this layer to where engines put the entry.
- * Return: 0; 1 when a link on the way is not known in this pass, and the entry waits for the next; a verdict.
+ * The link of this layer that path is, or null. Return: 0; WAITS when it is one that this pass passed by, as nobody cared for it
+ * then; a verdict.
  */
-static int lead_over_links(struct feed *f, char path[static PL_MAX_PATH_BYTES], size_t *n)
+static int find_link(struct feed *f, const char *path, size_t n, const struct node **link_out)
 {
 	struct pl_rootfs *fs = f->fs;
+	const struct node *node;
 
-	for (unsigned int links = 0; links <= PL_MAX_LINKS; links++) {
-		size_t prefix = first_link_prefix(fs, path, *n);
-		char led[PL_MAX_PATH_BYTES];
-		const struct node *link;
-		size_t led_n;
-
-		if (!prefix)
-			return 0;
-		link = pl_tree_find(fs, path, prefix);
-		if (!link || link->want_pass == PL_NOT_WANTED || link->want_pass > fs->pass)
-			return pl_tree_want(fs, path, prefix, 0) ? PL_BAD_LIMIT : 1;
-		if (!link->pub.present || link->pub.type != PL_FILE_SYMLINK || link->pub.layer != fs->layer)
-			return 0; /* another path with the same hash, or replaced since */
-		if (!pl_path_join(link->pub.link[0] == '/' ? NULL : (const struct node *)link->pub.parent, link->pub.link, led, &led_n) ||
-		    led_n + 1 + (*n - prefix) >= PL_MAX_PATH_BYTES) {
-			pl_reason_limit(f->reason, "path-bytes", PL_MAX_PATH_BYTES);
-			return PL_BAD_LIMIT;
-		}
-		/* path + prefix begins with the slash that follows the link */
-		memmove(path + led_n, path + prefix + (led_n ? 0 : 1), *n - prefix - (led_n ? 0 : 1));
-		memcpy(path, led, led_n);
-		*n = led_n + *n - prefix - (led_n ? 0 : 1);
-		path[*n] = 0;
+	*link_out = NULL;
+	f->link_bytes += n;
+	if (!*link_slot(fs, hash_path(path, n)))
+		return 0;
+	node = pl_tree_find(fs, path, n);
+	if (node && node->pub.present) {
+		/* if not, the layer replaced the link, or it is another path with the same hash */
+		if (node->pub.type == PL_FILE_SYMLINK && node->pub.layer == fs->layer)
+			*link_out = node;
+		return 0;
 	}
-	pl_note_ambiguity(fs, path, *n, "leads through more links than the kernel follows: engines refuse the layer");
-	return 1;
+	if (node && node->want_pass != PL_NOT_WANTED && node->want_pass <= fs->pass)
+		return 0;
+	fs->postponed = true;
+	return pl_tree_want(fs, path, n, 0) ? PL_BAD_LIMIT : WAITS;
+}
+
+/* Puts the target of the link that `done` ends in before what is still to go. */
+static int turn_off(struct feed *f, const struct node *link, char done[static PL_MAX_PATH_BYTES], size_t *n, const char *after)
+{
+	const char *target = link->pub.link;
+	const char *slash = memrchr(done, '/', *n);
+	size_t target_n = strlen(target), after_n = strlen(after);
+
+	f->link_bytes += target_n + after_n;
+	if (f->link_bytes > PL_MAX_LINK_BYTES)
+		return link_limit(f, "link-bytes", PL_MAX_LINK_BYTES);
+	if (target_n + 1 + after_n >= sizeof(f->rest))
+		return link_limit(f, "path-bytes", PL_MAX_PATH_BYTES);
+	memmove(f->rest + target_n + 1, after, after_n + 1);
+	memcpy(f->rest, target, target_n);
+	f->rest[target_n] = '/';
+	*n = slash && target[0] != '/' ? (size_t)(slash - done) : 0;
+	return 0;
+}
+
+static bool add_component(char path[static PL_MAX_PATH_BYTES], size_t *n, const char *name, size_t len)
+{
+	if (*n + 1 + len >= PL_MAX_PATH_BYTES)
+		return false;
+	if (*n)
+		path[(*n)++] = '/';
+	memcpy(path + *n, name, len);
+	*n += len;
+	path[*n] = 0;
+	return true;
+}
+
+/*
+ * Leads the path over links of this layer to where engines put the entry, component by component: a ".." in a link leads back
+ * from where the links before it led. The last component is not followed.
+ * Return: 0; WAITS when a link on the way is not known in this pass, and the entry waits for the next; a verdict.
+ */
+static int lead_over_links(struct feed *f, char path[static PL_MAX_PATH_BYTES], size_t *n_inout)
+{
+	unsigned int links = 0;
+	const char *rest = f->rest;
+	size_t n = 0;
+
+	if (!has_link_prefix(f->fs, path, *n_inout))
+		return 0;
+	memcpy(f->rest, path, *n_inout + 1);
+	while (*rest) {
+		size_t len = strcspn(rest, "/");
+		const char *after = rest + len + strspn(rest + len, "/");
+		const struct node *link = NULL;
+		int r = 0;
+
+		if (len == 2 && rest[0] == '.' && rest[1] == '.') {
+			const char *slash = memrchr(path, '/', n);
+
+			n = slash ? (size_t)(slash - path) : 0;
+		} else if (len && !(len == 1 && rest[0] == '.')) {
+			if (!add_component(path, &n, rest, len))
+				return link_limit(f, "path-bytes", PL_MAX_PATH_BYTES);
+			if (*after)
+				r = find_link(f, path, n, &link);
+		}
+		if (!r && link && ++links > PL_MAX_LINKS) {
+			pl_note_ambiguity(f->fs, path, n, "leads through more links than the kernel follows: engines refuse the layer");
+			return WAITS;
+		}
+		if (!r && link)
+			r = turn_off(f, link, path, &n, after);
+		if (r)
+			return r;
+		rest = link ? f->rest : after;
+	}
+	path[n] = 0;
+	*n_inout = n;
+	return 0;
 }
 
 static void note_path(struct feed *f, unsigned int flags)
@@ -188,7 +271,7 @@ static int keep_content(struct feed *f, struct node *node)
 
 	if (!want || node->pub.type != PL_FILE_REGULAR)
 		return 0;
-	r = pl_node_reserve(node, want);
+	r = pl_node_reserve(f->fs, node, want);
 	while (!r && have < want) {
 		const uint8_t *bytes;
 		size_t n;
@@ -231,6 +314,20 @@ static bool whiteout(struct feed *f)
 	return true;
 }
 
+static int fill_hard_link(struct feed *f, struct entry *e)
+{
+	size_t n = 0;
+	int r = normalise(f, f->raw.link, f->raw.link_len, f->link, &n);
+
+	e->hard_link = true;
+	e->type = PL_FILE_REGULAR;
+	e->link = f->link;
+	/* another name of a link is a link */
+	if (!r && f->fs->n_links && *link_slot(f->fs, hash_path(f->link, n)))
+		r = remember_link(f);
+	return r;
+}
+
 static int feed_entry(struct feed *f)
 {
 	const struct pl_tar_entry *raw = &f->raw;
@@ -243,12 +340,11 @@ static int feed_entry(struct feed *f)
 			   .minor = raw->minor,
 			   .size = raw->size };
 	struct node *node;
-	size_t link_n = 0;
 	int r;
 
 	r = normalise(f, raw->name, raw->name_len, f->path, &f->path_len);
 	if (r)
-		return r == 1 ? 0 : r;
+		return r == WAITS ? 0 : r;
 	if (whiteout(f))
 		return 0;
 	switch (raw->type) {
@@ -262,13 +358,10 @@ static int feed_entry(struct feed *f)
 		e.capability = NULL;
 		break;
 	case PL_TAR_HARD_LINK:
-		e.hard_link = true;
-		e.type = PL_FILE_REGULAR;
 		check_attributes(f, &e, &capability);
-		r = normalise(f, raw->link, raw->link_len, f->link, &link_n);
+		r = fill_hard_link(f, &e);
 		if (r)
-			return r == 1 ? 0 : r;
-		e.link = f->link;
+			return r == WAITS ? 0 : r;
 		break;
 	case PL_TAR_SYMLINK:
 		e.type = PL_FILE_SYMLINK;

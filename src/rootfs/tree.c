@@ -45,6 +45,7 @@ static struct node *add_child(struct pl_rootfs *fs, struct node *parent, const c
 	node->pub.parent = &parent->pub;
 	node->next_sibling = parent->first_child;
 	parent->first_child = node;
+	parent->sorted = false;
 	node->next_in_bucket = fs->buckets[bucket];
 	fs->buckets[bucket] = node;
 	fs->generation++;
@@ -131,6 +132,54 @@ void pl_tree_drop_below(struct node *top, unsigned int below_layer)
 	}
 }
 
+/* Merges two lists that are in order. */
+static struct node *merge_sorted(struct node *a, struct node *b)
+{
+	struct node *first = NULL, **end = &first;
+
+	while (a && b) {
+		struct node **less = strcmp(a->pub.name, b->pub.name) < 0 ? &a : &b;
+
+		*end = *less;
+		end = &(*less)->next_sibling;
+		*less = *end;
+	}
+	*end = a ? a : b;
+	return first;
+}
+
+void pl_tree_sort_children(struct node *parent)
+{
+	struct node *runs[32] = { NULL }; /* runs[i] is empty or in order and 2^i long; the last is what is longer */
+	struct node *all = NULL;
+	size_t i;
+
+	if (parent->sorted)
+		return;
+	while (parent->first_child) {
+		struct node *run = parent->first_child;
+
+		parent->first_child = run->next_sibling;
+		run->next_sibling = NULL;
+		for (i = 0; i < 31 && runs[i]; i++) {
+			run = merge_sorted(runs[i], run);
+			runs[i] = NULL;
+		}
+		runs[i] = merge_sorted(runs[i], run);
+	}
+	for (i = 0; i < 32; i++)
+		all = merge_sorted(runs[i], all);
+	parent->first_child = all;
+	parent->sorted = true;
+}
+
+bool pl_node_lacks_content(const struct node *node, size_t want)
+{
+	const struct pl_node *pub = &node->pub;
+
+	return pub->present && pub->type == PL_FILE_REGULAR && pub->n_content < want && pub->n_content < pub->size;
+}
+
 int pl_tree_want(struct pl_rootfs *fs, const char *path, size_t n, size_t content_bytes)
 {
 	struct node *node = pl_tree_make(fs, path, n);
@@ -146,10 +195,8 @@ int pl_tree_want(struct pl_rootfs *fs, const char *path, size_t n, size_t conten
 		node->want_bytes = content_bytes;
 	}
 	for (; node; node = parent_of(node)) {
-		if (node->want_pass != PL_NOT_WANTED)
-			continue;
-		node->want_pass = (uint8_t)(fs->pass + 1);
-		fs->unsettled = true;
+		if (node->want_pass == PL_NOT_WANTED)
+			node->want_pass = (uint8_t)(fs->pass + 1);
 	}
 	return 0;
 }
