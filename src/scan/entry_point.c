@@ -149,9 +149,14 @@ static struct program find_program(struct scan *s, const char *name)
 	return p;
 }
 
+/* Environments may have 100,000 variables, and scripts a word for each of them; an ordinary image needs 1,000 steps. */
 static const char *image_variable(void *context, const char *name, size_t n)
 {
-	return pl_scan_env(context, name, n);
+	const uint64_t max_steps = (uint64_t)16 << 20;
+	struct scan *s = context;
+
+	s->env_steps += s->image->config.n_env;
+	return s->env_steps > max_steps ? NULL : pl_scan_env(s, name, n);
 }
 
 static bool is_script(const struct pl_node *node)
@@ -338,7 +343,7 @@ void pl_scan_entry_point(struct scan *s)
 	if (!p.path)
 		p.path = argv[0];
 	set_program(s, &p);
-	while (p.found == PL_LOOKUP_FOUND && p.node->type == PL_FILE_REGULAR) {
+	for (unsigned int inits = 0; inits < PL_SCAN_ARGUMENTS && p.found == PL_LOOKUP_FOUND && p.node->type == PL_FILE_REGULAR; inits++) {
 		size_t skip = pl_init_arguments(argv, n);
 
 		look_into(s, p.path, p.node, false);

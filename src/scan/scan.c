@@ -330,6 +330,19 @@ static void put_fact(struct scan *s, const struct list *list, const struct pl_no
 	(*list->n)++;
 }
 
+/* The directories of PATH, and whether what is in them was asked for: links may lead to others than it names. */
+static void find_path_dirs(struct scan *s, const struct pl_node **dirs)
+{
+	for (size_t i = 0; i < s->n_path_dirs; i++) {
+		if (s->path_dirs[i][0] != '/' ||
+		    pl_scan_resolve(s, NULL, s->path_dirs[i], PL_FOLLOW_LAST, &dirs[i]) != PL_LOOKUP_FOUND ||
+		    (dirs[i]->present && dirs[i]->type != PL_FILE_DIRECTORY))
+			dirs[i] = NULL;
+		else
+			s->needs_pass |= pl_rootfs_watch(s->rootfs, dirs[i]);
+	}
+}
+
 /* Counts, makes room, and goes through the tree once more to fill it. */
 static void collect_files(struct scan *s)
 {
@@ -340,9 +353,7 @@ static void collect_files(struct scan *s)
 				      { &f->path_writable, &f->n_path_writable } };
 	const struct pl_node *dirs[PL_SCAN_PATH_DIRS] = { NULL };
 
-	for (size_t i = 0; i < s->n_path_dirs; i++)
-		if (s->path_dirs[i][0] == '/' && pl_scan_resolve(s, NULL, s->path_dirs[i], PL_FOLLOW_LAST, &dirs[i]) != PL_LOOKUP_FOUND)
-			dirs[i] = NULL;
+	find_path_dirs(s, dirs);
 	for (int count_only = 1; count_only >= 0; count_only--) {
 		for (size_t i = 0; i < 4; i++) {
 			if (!count_only) {
@@ -420,7 +431,8 @@ static int scan_rootfs(struct scan *s, const struct pl_scan_options *options)
 	s->no_memory |= pl_rootfs_want(s->rootfs, "/etc/group", PL_MAX_ACCOUNT_BYTES) < 0;
 	want_path_dirs(s);
 	pl_scan_want_entry_point(s);
-	for (unsigned int pass = 0; pass < PL_MAX_PASSES; pass++) {
+	/* once more than there are passes: the last build only says that they were not enough */
+	for (unsigned int pass = 0; pass <= PL_MAX_PASSES; pass++) {
 		int r = pl_rootfs_build(s->rootfs, s->image->layers, s->image->n_layers, &how);
 
 		if (r)

@@ -18,6 +18,7 @@ struct scan {
 	const char *path_dirs[PL_SCAN_PATH_DIRS];
 	size_t n_path_dirs;
 	struct pl_account_file passwd, group;
+	uint64_t env_steps; /* variables passed by while scripts were read */
 	bool needs_pass; /* a lookup met a path that the next pass will know */
 	bool no_memory;
 };

@@ -209,8 +209,9 @@ static void expand(struct reader *r, struct word *w)
 	if (n && r->variable)
 		value = r->variable(r->context, name, n);
 	if (value) {
-		for (; *value; value++)
-			put(w, *value);
+		/* one byte more than fits makes the word opaque; a value may have megabytes */
+		for (size_t i = 0; i < sizeof(w->text) && value[i]; i++)
+			put(w, value[i]);
 	} else if (fallback && fallback_n && !memchr(fallback, '$', fallback_n)) {
 		for (size_t i = 0; i < fallback_n; i++)
 			put(w, fallback[i]);
