@@ -42,6 +42,14 @@ setup() {
 	"$ROOT/tests/conformance/layers.py" check "$REPORTS/layers.json"
 }
 
+@test "oci: tars of every format that GNU tar writes hold what find and getcap see" {
+	[ "$(id -u)" = 0 ] || skip "needs root to make files with owners and capabilities"
+	python3 "$ROOT/tests/data/images/gnu_tars.py" "$BATS_TEST_TMPDIR/tree" "$BATS_TEST_TMPDIR/oci"
+	PROGRAM=$PLIMSOLL_ASAN scan_json gnu-tars "oci:$BATS_TEST_TMPDIR/oci"
+	exits 1
+	reports tree "$BATS_TEST_TMPDIR/tree" "$REPORTS/gnu-tars.json"
+}
+
 @test "oci: the table of users, by the rule of every engine" {
 	PROGRAM=$PLIMSOLL_ASAN scan_json users "oci:$BATS_FILE_TMPDIR/users/oci"
 	exits 1

@@ -8,12 +8,15 @@ reports.py engine TRUTH EXPECTED REPORT  what dockerd itself said and mounted (e
 reports.py same REPORT REPORT...         the same bytes, but for device and time
 reports.py verdicts REPORT               "ID VERDICT" of every subject
 reports.py damaged CASES FOLDER          FOLDER/bad-CASE.json for each line of tests/data/images/bad.py's table
+reports.py tree FOLDER REPORT            every image holds what find and getcap see in FOLDER, as far as its format can
+reports.py alike REPORT REPORT           images that are in both: the same user, files, verdict
 reports.py spoiled QUIET REPORT TABLE    after lib/spoil_docker.py, whose output is TABLE
 reports.py churn QUIET REPORT...         what was read of a changing store: each subject as in QUIET, or unknown"""
 
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "data/images"))
@@ -280,6 +283,36 @@ def damaged(cases, folder):
     return wrong.result(f"{len(lines)} damaged images")
 
 
+def tree(folder, report):
+    """Formats without extended attributes hold no capabilities, and some no long names or large ids."""
+    found = subprocess.run(["find", ".", "-type", "f", "-perm", "/6000", "-printf", "%m %U:%G /%P\\0"], cwd=folder, check=True,
+                           stdout=subprocess.PIPE).stdout.split(b"\0")
+    files = sorted(f"{int(line.split(b' ')[0], 8):04o} {escape(line.split(b' ', 1)[1])}" for line in found if line)
+    capable = subprocess.run(["getcap", "-n", "-r", "."], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+    caps = caps_of_text({line.split(" ")[0].lstrip("."): line.partition(" ")[2] for line in capable.splitlines()})
+    wrong, subjects = Wrong(), load(report)["subjects"]
+    for subject in subjects:
+        name = subject["names"][0]
+        short = [file for file in files if "/usr/share/" not in file and "large-ids" not in file]
+        expected = short if name.startswith(("v7:", "ustar:")) else files
+        wrong.differ(name, "set-id files", expected, setid_of(subject))
+        wrong.differ(name, "capabilities", caps if name.startswith("pax") else {}, caps_of(subject))
+    if len(files) < 8 or len(caps) != 2:
+        wrong.say(folder, "the tree does not hold what it should")
+    return wrong.result(f"{len(subjects)} tars")
+
+
+def alike(first, second):
+    one, other = ({subject["id"]: subject for subject in load(path)["subjects"]} for path in (first, second))
+    wrong, both = Wrong(), sorted(one.keys() & other.keys())
+    for identity in both:
+        for key in ("verdict", "platform", "user", "privileges"):
+            wrong.differ(one[identity]["names"], key, one[identity][key], other[identity][key])
+    if len(both) < 3:
+        wrong.say(first, f"only {len(both)} images are in both")
+    return wrong.result(f"{len(both)} images")
+
+
 def spoiled(quiet, report, table):
     """TABLE has lines "NAME CHECK WORD" with tabs: those are unknown and say so; all other subjects are as before."""
     rows = [line.split("\t") for line in pathlib.Path(table).read_text().splitlines()]
@@ -325,7 +358,7 @@ def churn(quiet, *paths):
 
 if __name__ == "__main__":
     commands = {"validate": validate, "scenarios": scenarios, "engine": engine, "same": same, "verdicts": verdicts, "damaged": damaged,
-                "spoiled": spoiled, "churn": churn}
+                "tree": tree, "alike": alike, "spoiled": spoiled, "churn": churn}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     sys.exit(commands[sys.argv[1]](*sys.argv[2:]))
