@@ -10,6 +10,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 started=$SECONDS
 device=gw-0042
+export PYTHONDONTWRITEBYTECODE=1
 
 # What the images are, in the order in which they are told.
 images=(

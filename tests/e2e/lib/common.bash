@@ -6,6 +6,8 @@
 ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 E2E=$ROOT/tests/e2e
 PLIMSOLL=${PLIMSOLL:-$ROOT/build/host/plimsoll}
+# The tests leave nothing in the source tree.
+export PYTHONDONTWRITEBYTECODE=1
 # Hostile input goes to the sanitised program where there is one.
 PLIMSOLL_ASAN=${PLIMSOLL_ASAN:-$ROOT/build/host-asan/plimsoll}
 PLIMSOLL_X86_64=${PLIMSOLL_X86_64:-$ROOT/build/x86_64-musl/plimsoll}
