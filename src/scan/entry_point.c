@@ -88,7 +88,7 @@ static void add_code(struct scan *s, const struct pl_node *node)
 	struct pl_entry_fact *entry = &s->facts->entry;
 	struct pl_file_fact fact;
 
-	if (!node->present || node->type == PL_FILE_SYMLINK || entry->n_code == MAX_CODE)
+	if (!node->present || node->type == PL_FILE_SYMLINK)
 		return;
 	fact = pl_scan_file_fact(s, node);
 	if (!fact.path)
@@ -96,7 +96,10 @@ static void add_code(struct scan *s, const struct pl_node *node)
 	for (size_t i = 0; i < entry->n_code; i++)
 		if (!strcmp(entry->code[i].path, fact.path))
 			return;
-	entry->code[entry->n_code++] = fact;
+	if (entry->n_code == MAX_CODE)
+		pl_scan_cut(s, "code-files", MAX_CODE);
+	else
+		entry->code[entry->n_code++] = fact;
 }
 
 /* A file, the links that lead to it, and all directories on the way: who can write one of them decides what runs. */

@@ -70,14 +70,28 @@ static const char *sentence(struct scan *s, const char *text)
 	return copy ? copy : "out of memory";
 }
 
+void pl_scan_cut(struct scan *s, const char *limit, size_t value)
+{
+	struct pl_reason reason;
+
+	pl_reason_limit(&reason, limit, value);
+	if (!s->cut)
+		s->cut = sentence(s, reason.text);
+}
+
 static void split_path(struct scan *s)
 {
 	const char *path = pl_scan_env(s, "PATH", 4);
 
-	for (path = path ? path : DEFAULT_PATH; s->n_path_dirs < PL_SCAN_PATH_DIRS;) {
+	for (path = path ? path : DEFAULT_PATH;;) {
 		size_t len = strcspn(path, ":");
-		const char *dir = pl_arena_strndup(s->arena, path, len);
+		const char *dir;
 
+		if (s->n_path_dirs == PL_SCAN_PATH_DIRS) {
+			pl_scan_cut(s, "path-dirs", PL_SCAN_PATH_DIRS);
+			return;
+		}
+		dir = pl_arena_strndup(s->arena, path, len);
 		s->no_memory |= !dir;
 		if (dir)
 			s->path_dirs[s->n_path_dirs++] = dir;
@@ -418,6 +432,8 @@ static void examine(struct scan *s)
 	pl_scan_entry_point(s);
 	collect_files(s);
 	collect_notes(s, pl_rootfs_problem, &facts->problems, &facts->n_problems);
+	if (s->cut && facts->problems)
+		facts->problems[facts->n_problems++] = s->cut;
 	collect_notes(s, pl_rootfs_ambiguity, &facts->ambiguities, &facts->n_ambiguities);
 	facts->files_known = !facts->n_problems;
 }
