@@ -264,7 +264,7 @@ static void content_has_a_limit_over_all_files(void **state)
 {
 	struct fixture *f = *state;
 	const size_t size = PL_MAX_KEPT_CONTENT / 4;
-	char *text = malloc(size + 1), name[8];
+	char *text = malloc(size + 1), name[16];
 
 	assert_non_null(text);
 	memset(text, 'x', size);
