@@ -85,7 +85,8 @@ void pl_rootfs_free(struct pl_rootfs **rootfs);
  * `content_bytes` of it when it is a regular file. To be said before pl_rootfs_build.
  * Return: 0, -ENOMEM, PL_BAD_LIMIT.
  */
-int pl_rootfs_want(struct pl_rootfs *rootfs, const char *path, size_t content_bytes) __attribute__((warn_unused_result));
+int pl_rootfs_want(struct pl_rootfs *rootfs, const char *path, size_t content_bytes)
+	__attribute__((warn_unused_result));
 /* Asks for whatever lies directly in a directory and belongs to a non-root uid, or that its group or others can write. */
 int pl_rootfs_want_writable(struct pl_rootfs *rootfs, const char *dir) __attribute__((warn_unused_result));
 

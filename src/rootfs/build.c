@@ -87,7 +87,8 @@ static bool needs_another_pass(struct pl_rootfs *fs)
 	if (fs->postponed)
 		return true;
 	for (struct node *node = fs->root; node; node = next_node(fs, node)) {
-		if (node->link_open || pl_node_lacks_content(node, node->want_bytes) || (node->want_pass > fs->pass && !node->pub.present))
+		if (node->link_open || pl_node_lacks_content(node, node->want_bytes) ||
+		    (node->want_pass > fs->pass && !node->pub.present))
 			return true;
 	}
 	return false;
@@ -120,7 +121,8 @@ static int note_unfinished(struct pl_rootfs *fs)
 	return 0;
 }
 
-int pl_rootfs_build(struct pl_rootfs *fs, const struct pl_layer *layers, size_t n_layers, const struct pl_rootfs_options *options)
+int pl_rootfs_build(struct pl_rootfs *fs, const struct pl_layer *layers, size_t n_layers,
+		    const struct pl_rootfs_options *options)
 {
 	if (fs->built && !(fs->all_directories ? fs->postponed : needs_another_pass(fs)))
 		return 0;

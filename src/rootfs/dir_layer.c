@@ -155,7 +155,8 @@ static int check_faithful(struct walk *w, const struct layer_xattrs *xattrs)
 
 	if (!xattrs->redirected && !xattrs->overridden)
 		return 0;
-	pl_reason_set(w->reason, "/%s: its real content, mode or owner is kept elsewhere (%s), which is not read yet", shown(w, &name),
+	pl_reason_set(w->reason, "/%s: its real content, mode or owner is kept elsewhere (%s), which is not read yet",
+		      shown(w, &name),
 		      xattrs->redirected ? "overlay redirect or metacopy" : "user.containers.override_stat");
 	return PL_BAD_UNSUPPORTED;
 }
@@ -342,9 +343,11 @@ static int add_level(struct walk *w, int *fd, const struct stat *st)
 		w->levels = levels;
 		w->levels_cap = cap;
 	}
-	w->levels[w->n_levels++] = (struct level){
-		.fd = pl_fd_take(fd), .dev = st->st_dev, .ino = st->st_ino, .path_len = w->path_len, .names_at = w->names.len
-	};
+	w->levels[w->n_levels++] = (struct level){ .fd = pl_fd_take(fd),
+						   .dev = st->st_dev,
+						   .ino = st->st_ino,
+						   .path_len = w->path_len,
+						   .names_at = w->names.len };
 	if (w->n_levels > MAX_OPEN_LEVELS)
 		pl_fd_close(&w->levels[w->n_levels - 1 - MAX_OPEN_LEVELS].fd);
 	return 0;
@@ -363,7 +366,8 @@ static void note_blindness(struct walk *w)
 	if (!node || !node->present_below)
 		return;
 	pl_reason_set(&text,
-		      "layer %u of %zu: /%s: whether it hides lower layers cannot be seen without CAP_SYS_ADMIN; they are counted as visible",
+		      "layer %u of %zu: /%s: whether it hides lower layers cannot be seen without CAP_SYS_ADMIN; they "
+		      "are counted as visible",
 		      w->fs->layer + 1u, w->fs->n_layers, shown(w, &name));
 	pl_note_problem(w->fs, &text);
 	w->blind = false; /* once is enough */
@@ -417,7 +421,8 @@ static int reopen(struct walk *w, struct level *level)
 static int descend(struct walk *w, struct level *level)
 {
 	const char *end = (const char *)w->names.data + w->names.len - 1;
-	const char *name = memrchr((const char *)w->names.data + level->names_at, 0, w->names.len - 1 - level->names_at);
+	const char *name =
+		memrchr((const char *)w->names.data + level->names_at, 0, w->names.len - 1 - level->names_at);
 	size_t names_len;
 	int fd, r;
 

@@ -109,7 +109,8 @@ static enum pl_lookup ask(struct trail *t, const char *ahead)
 		if (len < n && path[len] != '/')
 			continue;
 		node = pl_tree_find(fs, path, len);
-		if (node && (!is_settled(fs, node) || pl_node_lacks_content(node, node->want_bytes)) && pl_probe(fs, node))
+		if (node && (!is_settled(fs, node) || pl_node_lacks_content(node, node->want_bytes)) &&
+		    pl_probe(fs, node))
 			return PL_LOOKUP_UNCERTAIN;
 	}
 	return PL_LOOKUP_FOUND;
@@ -167,7 +168,9 @@ static enum pl_lookup step(struct trail *t)
 	if (child->link_open)
 		return PL_LOOKUP_NOT_KEPT;
 	if (child->pub.present && child->pub.type == PL_FILE_SYMLINK && (*after || t->follow_last))
-		return follow_link(t, child, after) ? PL_LOOKUP_FOUND : t->uncertain ? PL_LOOKUP_UNCERTAIN : PL_LOOKUP_LOOP;
+		return follow_link(t, child, after) ? PL_LOOKUP_FOUND
+		       : t->uncertain               ? PL_LOOKUP_UNCERTAIN
+						    : PL_LOOKUP_LOOP;
 	t->at = child;
 	memmove(t->rest, after, strlen(after) + 1);
 	return PL_LOOKUP_FOUND;
@@ -223,7 +226,9 @@ static size_t wanted_content(struct pl_rootfs *fs, const char *cwd, const char *
 enum pl_lookup pl_rootfs_resolve(struct pl_rootfs *fs, const char *cwd, const char *path, enum pl_last last,
 				 const struct pl_node **node_out)
 {
-	struct trail t = { .fs = fs, .at = fs->root, .follow_last = true, .content_bytes = wanted_content(fs, cwd, path) };
+	struct trail t = {
+		.fs = fs, .at = fs->root, .follow_last = true, .content_bytes = wanted_content(fs, cwd, path)
+	};
 	enum pl_lookup found = PL_LOOKUP_FOUND;
 
 	if (cwd && path[0] != '/')
@@ -253,7 +258,7 @@ const struct pl_node *pl_rootfs_next(const struct pl_rootfs *fs, const struct pl
 	if (!last)
 		for (struct node *parent = top; parent; parent = pl_tree_walk(fs, parent))
 			pl_tree_sort_children(parent);
-	do {
+	while (node) {
 		if (node->present_below) {
 			node = node->first_child;
 		} else {
@@ -261,6 +266,8 @@ const struct pl_node *pl_rootfs_next(const struct pl_rootfs *fs, const struct pl
 				node = (const struct node *)node->pub.parent;
 			node = node->next_sibling;
 		}
-	} while (node && !node->pub.present);
-	return node ? &node->pub : NULL;
+		if (node && node->pub.present)
+			return &node->pub;
+	}
+	return NULL;
 }

@@ -56,7 +56,8 @@ static void imply_directory(struct pl_rootfs *fs, struct node *node, const char 
 		pl_note_ambiguity(fs, path, n, "has entries below it but is no directory: engines refuse the layer");
 	else if (node->pub.type == PL_FILE_SYMLINK)
 		pl_note_ambiguity(fs, path, n,
-				  "a link of a lower layer becomes a directory here in overlay stores; vfs and btrfs stores follow it");
+				  "a link of a lower layer becomes a directory here in overlay stores; vfs and btrfs "
+				  "stores follow it");
 	node->pub = (struct pl_node){ .name = node->pub.name,
 				      .parent = node->pub.parent,
 				      .type = PL_FILE_DIRECTORY,
@@ -247,8 +248,9 @@ static struct node *find_target(struct pl_rootfs *fs, struct entry *e)
 	}
 	pub = &target->pub;
 	if (pub->layer != fs->layer)
-		pl_note_ambiguity(fs, e->path, e->path_len,
-				  "a hard link to a file of a lower layer: overlay stores refuse it, vfs stores take it");
+		pl_note_ambiguity(
+			fs, e->path, e->path_len,
+			"a hard link to a file of a lower layer: overlay stores refuse it, vfs stores take it");
 	e->type = pub->type;
 	e->major = pub->major;
 	e->minor = pub->minor;
@@ -285,7 +287,8 @@ static void note_repeated(struct pl_rootfs *fs, const struct node *node, const s
 {
 	if (!e->tar || !node->pub.present || node->pub.layer != fs->layer || node->implied)
 		return;
-	pl_note_ambiguity(fs, e->path, e->path_len, "stands twice in the layer: containerd takes the last, docker and podman refuse it");
+	pl_note_ambiguity(fs, e->path, e->path_len,
+			  "stands twice in the layer: containerd takes the last, docker and podman refuse it");
 }
 
 /* What a wanted link names is wanted at once: it often comes later in the same layer, which saves another pass. */
@@ -380,7 +383,9 @@ void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n)
 	if (!node || node->whiteout)
 		return;
 	if (node->pub.present && node->pub.layer == fs->layer && !node->implied) {
-		pl_note_ambiguity(fs, path, n, "stands beside its own whiteout in one layer: overlay stores refuse it, vfs stores delete it");
+		pl_note_ambiguity(
+			fs, path, n,
+			"stands beside its own whiteout in one layer: overlay stores refuse it, vfs stores delete it");
 		return;
 	}
 	node->whiteout = true;
@@ -405,7 +410,9 @@ void pl_merge_opaque(struct pl_rootfs *fs, const char *path, size_t n)
 	struct node *node = find_dir(fs, path, n);
 
 	if (!n && fs->layer)
-		pl_note_ambiguity(fs, "", 0, "an opaque root: the kernel's overlay shows lower layers all the same, vfs stores do not");
+		pl_note_ambiguity(
+			fs, "", 0,
+			"an opaque root: the kernel's overlay shows lower layers all the same, vfs stores do not");
 	if (!n || !node || node->cleared == fs->layer + 1)
 		return;
 	/* once is enough: what the layer adds from now on stays */
@@ -430,14 +437,16 @@ void pl_merge_end_layer(struct pl_rootfs *fs)
 		node->next_whiteout = NULL;
 		if (came_back_as_directory(fs, node)) {
 			pl_note_ambiguity(fs, node->pub.name, strlen(node->pub.name),
-					  "a directory beside its own whiteout: in overlay stores lower layers show through, in vfs stores they do not");
+					  "a directory beside its own whiteout: in overlay stores lower layers show "
+					  "through, in vfs stores they do not");
 		} else {
 			pl_tree_drop_below(node, fs->layer);
 			if (node->pub.present && node->pub.layer < fs->layer)
 				pl_tree_set_present(node, false);
 			if (node->present_below)
 				pl_note_ambiguity(fs, node->pub.name, strlen(node->pub.name),
-						  "is deleted, and yet the same layer has files below it: overlay stores refuse it");
+						  "is deleted, and yet the same layer has files below it: overlay "
+						  "stores refuse it");
 		}
 		node = next;
 	}

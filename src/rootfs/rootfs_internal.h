@@ -21,7 +21,8 @@ struct node {
 	struct node *next_sibling;
 	struct node *next_in_bucket;
 	struct node *next_whiteout;
-	struct node *next_name, *previous_name; /* ring of the kept names of one file in the tar being read, null when it has one name */
+	struct node *next_name,
+		*previous_name; /* ring of the kept names of one file in the tar being read, null when it has one name */
 	struct pl_file_capability capability; /* what pub.capability points to */
 	uint8_t *content;
 	size_t content_cap;
@@ -35,7 +36,7 @@ struct node {
 	bool link_open;     /* a hard link whose target is not known yet */
 	uint16_t cleared;   /* 1 + the layer that made this directory opaque last; 0: none did */
 	bool sorted;        /* the list of its children is in order */
-	bool every_name;    /* a hard link gave this file something, so all names of it are kept; stays for later passes */
+	bool every_name; /* a hard link gave this file something, so all names of it are kept; stays for later passes */
 };
 
 struct pl_rootfs {
@@ -84,8 +85,8 @@ struct entry {
 	const char *path; /* normalised, relative, not terminated at path_len */
 	size_t path_len;
 	enum pl_file_type type;
-	bool hard_link;   /* `link` is the path of the file that this is another name of; its attributes are the file's from now on */
-	bool tar;         /* from a tar, where the order within the layer matters */
+	bool hard_link; /* `link` is the path of the file that this is another name of; its attributes are the file's from now on */
+	bool tar; /* from a tar, where the order within the layer matters */
 	uint32_t mode, uid, gid, major, minor;
 	uint64_t size;
 	const char *link; /* terminated */
@@ -124,7 +125,8 @@ void pl_merge_begin_layer(struct pl_rootfs *fs, uint16_t layer);
  * Applies an entry. *kept_out is its node when it is kept, else null.
  * Return: 0, -ENOMEM, PL_BAD_LIMIT.
  */
-int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node **kept_out) __attribute__((warn_unused_result));
+int pl_merge_entry(struct pl_rootfs *fs, const struct entry *entry, struct node **kept_out)
+	__attribute__((warn_unused_result));
 /* "path is deleted", from a tar: counts for lower layers only, and only when the layer has no such entry itself. */
 void pl_merge_tar_whiteout(struct pl_rootfs *fs, const char *path, size_t n);
 /* The same from a directory layer, where path and whiteout cannot both be. */

@@ -147,7 +147,8 @@ static int find_link(struct feed *f, const char *path, size_t n, const struct no
 }
 
 /* Puts the target of the link that `done` ends in before what is still to go. */
-static int turn_off(struct feed *f, const struct node *link, char done[static PL_MAX_PATH_BYTES], size_t *n, const char *after)
+static int turn_off(struct feed *f, const struct node *link, char done[static PL_MAX_PATH_BYTES], size_t *n,
+		    const char *after)
 {
 	const char *target = link->pub.link;
 	const char *slash = memrchr(done, '/', *n);
@@ -208,7 +209,8 @@ static int lead_over_links(struct feed *f, char path[static PL_MAX_PATH_BYTES], 
 				r = find_link(f, path, n, &link);
 		}
 		if (!r && link && ++links > PL_MAX_LINKS) {
-			pl_note_ambiguity(f->fs, path, n, "leads through more links than the kernel follows: engines refuse the layer");
+			pl_note_ambiguity(f->fs, path, n,
+					  "leads through more links than the kernel follows: engines refuse the layer");
 			return WAITS;
 		}
 		if (!r && link)
@@ -226,7 +228,8 @@ static void note_path(struct feed *f, unsigned int flags)
 {
 	if (flags & PL_PATH_CLAMPED)
 		pl_note_ambiguity(f->fs, f->raw.name, f->raw.name_len,
-				  "climbs above the root: older docker, containerd and podman stay at the root, newer docker refuses the layer");
+				  "climbs above the root: older docker, containerd and podman stay at the root, newer "
+				  "docker refuses the layer");
 }
 
 static int normalise(struct feed *f, const char *raw, size_t n, char out[static PL_MAX_PATH_BYTES], size_t *n_out)
@@ -236,7 +239,8 @@ static int normalise(struct feed *f, const char *raw, size_t n, char out[static 
 
 	if (r) {
 		pl_reason_set(f->reason, "tar, offset %llu: a name is longer than a file system allows (limit %s)",
-			      (unsigned long long)pl_tar_offset(f->tar), n >= PL_MAX_PATH_BYTES ? "path-bytes" : "name-bytes");
+			      (unsigned long long)pl_tar_offset(f->tar),
+			      n >= PL_MAX_PATH_BYTES ? "path-bytes" : "name-bytes");
 		return PL_BAD_LIMIT;
 	}
 	note_path(f, flags);
@@ -245,7 +249,8 @@ static int normalise(struct feed *f, const char *raw, size_t n, char out[static 
 
 static void check_attributes(struct feed *f, struct entry *e, struct pl_file_capability *capability)
 {
-	static const char *const forged[] = { "trusted.overlay.opaque", "trusted.overlay.redirect", "trusted.overlay.metacopy" };
+	static const char *const forged[] = { "trusted.overlay.opaque", "trusted.overlay.redirect",
+					      "trusted.overlay.metacopy" };
 	const uint8_t *value;
 	size_t n;
 
@@ -255,12 +260,14 @@ static void check_attributes(struct feed *f, struct entry *e, struct pl_file_cap
 		if (!pl_file_capability_parse(value, n, capability))
 			e->capability = capability;
 		else
-			pl_note_ambiguity(f->fs, f->path, f->path_len, "has a security.capability attribute that the kernel would refuse");
+			pl_note_ambiguity(f->fs, f->path, f->path_len,
+					  "has a security.capability attribute that the kernel would refuse");
 	}
 	for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
 		if (pl_tar_xattr(f->tar, forged[i], &value, &n))
-			pl_note_ambiguity(f->fs, f->path, f->path_len,
-					  "carries overlayfs' own attributes: docker and podman apply them, containerd does not");
+			pl_note_ambiguity(
+				f->fs, f->path, f->path_len,
+				"carries overlayfs' own attributes: docker and podman apply them, containerd does not");
 }
 
 static int keep_content(struct feed *f, struct node *node)
@@ -328,6 +335,49 @@ static int fill_hard_link(struct feed *f, struct entry *e)
 	return r;
 }
 
+/* What kind of entry it is. Return: 0 to merge it; WAITS: there is nothing to merge, or not in this pass; a verdict. */
+static int fill_entry(struct feed *f, struct entry *e, struct pl_file_capability *capability)
+{
+	const struct pl_tar_entry *raw = &f->raw;
+
+	switch (raw->type) {
+	case PL_TAR_REGULAR:
+		e->type = PL_FILE_REGULAR;
+		check_attributes(f, e, capability);
+		return 0;
+	case PL_TAR_DIRECTORY:
+		e->type = PL_FILE_DIRECTORY;
+		check_attributes(f, e, capability);
+		e->capability = NULL;
+		return 0;
+	case PL_TAR_HARD_LINK:
+		check_attributes(f, e, capability);
+		return fill_hard_link(f, e);
+	case PL_TAR_SYMLINK:
+		e->type = PL_FILE_SYMLINK;
+		e->link = raw->link;
+		return remember_link(f);
+	case PL_TAR_CHAR:
+		e->type = PL_FILE_CHAR;
+		if (raw->major || raw->minor)
+			return 0;
+		/* overlayfs takes such a device for a whiteout, whoever made it */
+		pl_note_ambiguity(f->fs, f->path, f->path_len,
+				  "a device 0:0: overlay stores take it for a whiteout, vfs stores do not");
+		pl_merge_tar_whiteout(f->fs, f->path, f->path_len);
+		return WAITS;
+	case PL_TAR_BLOCK:
+		e->type = PL_FILE_BLOCK;
+		return 0;
+	case PL_TAR_FIFO:
+		e->type = PL_FILE_FIFO;
+		return 0;
+	case PL_TAR_GLOBAL:
+		break;
+	}
+	return WAITS;
+}
+
 static int feed_entry(struct feed *f)
 {
 	const struct pl_tar_entry *raw = &f->raw;
@@ -340,54 +390,12 @@ static int feed_entry(struct feed *f)
 			   .minor = raw->minor,
 			   .size = raw->size };
 	struct node *node;
-	int r;
+	int r = normalise(f, raw->name, raw->name_len, f->path, &f->path_len);
 
-	r = normalise(f, raw->name, raw->name_len, f->path, &f->path_len);
+	if (!r)
+		r = whiteout(f) ? WAITS : fill_entry(f, &e, &capability);
 	if (r)
 		return r == WAITS ? 0 : r;
-	if (whiteout(f))
-		return 0;
-	switch (raw->type) {
-	case PL_TAR_REGULAR:
-		e.type = PL_FILE_REGULAR;
-		check_attributes(f, &e, &capability);
-		break;
-	case PL_TAR_DIRECTORY:
-		e.type = PL_FILE_DIRECTORY;
-		check_attributes(f, &e, &capability);
-		e.capability = NULL;
-		break;
-	case PL_TAR_HARD_LINK:
-		check_attributes(f, &e, &capability);
-		r = fill_hard_link(f, &e);
-		if (r)
-			return r == WAITS ? 0 : r;
-		break;
-	case PL_TAR_SYMLINK:
-		e.type = PL_FILE_SYMLINK;
-		e.link = raw->link;
-		r = remember_link(f);
-		if (r)
-			return r;
-		break;
-	case PL_TAR_CHAR:
-		e.type = PL_FILE_CHAR;
-		if (!raw->major && !raw->minor) {
-			/* overlayfs takes such a device for a whiteout, whoever made it */
-			pl_note_ambiguity(f->fs, f->path, f->path_len, "a device 0:0: overlay stores take it for a whiteout, vfs stores do not");
-			pl_merge_tar_whiteout(f->fs, f->path, f->path_len);
-			return 0;
-		}
-		break;
-	case PL_TAR_BLOCK:
-		e.type = PL_FILE_BLOCK;
-		break;
-	case PL_TAR_FIFO:
-		e.type = PL_FILE_FIFO;
-		break;
-	case PL_TAR_GLOBAL:
-		return 0;
-	}
 	e.path = f->path;
 	e.path_len = f->path_len;
 	r = pl_merge_entry(f->fs, &e, &node);
@@ -426,7 +434,8 @@ static int verify_stream(struct pl_stream **stream, const struct pl_digest *expe
 	return r;
 }
 
-static int open_stream(const struct pl_layer *layer, int fd, bool verify, struct pl_stream **out, struct pl_reason *reason)
+static int open_stream(const struct pl_layer *layer, int fd, bool verify, struct pl_stream **out,
+		       struct pl_reason *reason)
 {
 	PL_CLEANUP_STREAM struct pl_stream *stream = NULL;
 	enum pl_compression compression = PL_COMPRESSION_NONE;
@@ -450,6 +459,17 @@ static int open_stream(const struct pl_layer *layer, int fd, bool verify, struct
 	return 0;
 }
 
+static struct feed *feed_new(struct pl_rootfs *fs, struct pl_reason *reason)
+{
+	struct feed *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->fs = fs;
+	f->reason = reason;
+	return f;
+}
+
 static void feed_free(struct feed **feed)
 {
 	if (*feed)
@@ -460,11 +480,13 @@ static void feed_free(struct feed **feed)
 int pl_read_tar_layer(struct pl_rootfs *fs, const struct pl_layer *layer, bool verify, struct pl_reason *reason)
 {
 	PL_CLEANUP_STREAM struct pl_stream *stream = NULL;
-	__attribute__((cleanup(feed_free))) struct feed *f = NULL;
+	__attribute__((cleanup(feed_free))) struct feed *f = feed_new(fs, reason);
 	PL_CLEANUP_FD int fd = -1;
 	struct stat st;
 	int r;
 
+	if (!f)
+		return -ENOMEM;
 	fd = pl_openat(layer->dir, layer->path, PL_RESOLVE_NO_LINKS, 0);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = fd < 0 ? fd : -errno;
@@ -475,15 +497,9 @@ int pl_read_tar_layer(struct pl_rootfs *fs, const struct pl_layer *layer, bool v
 		pl_reason_set(reason, "its blob is not a regular file");
 		return PL_BAD_SYNTAX;
 	}
-	f = calloc(1, sizeof(*f));
-	if (!f)
-		return -ENOMEM;
 	r = open_stream(layer, fd, verify, &stream, reason);
-	if (r)
-		return r;
-	f->fs = fs;
-	f->reason = reason;
-	r = pl_tar_new(stream, &f->tar);
+	if (!r)
+		r = pl_tar_new(stream, &f->tar);
 	if (!r)
 		r = feed_all(f);
 	/* to the end, so that digests cover all of it, and what is wrong behind the last entry is told with and without them */

@@ -255,7 +255,9 @@ int pl_rootfs_new(struct pl_rootfs **out)
 		pl_rootfs_free(&fs);
 		return -ENOMEM;
 	}
-	fs->root->pub = (struct pl_node){ .name = "", .type = PL_FILE_DIRECTORY, .mode = 0755, .present = true, .certain = true };
+	fs->root->pub = (struct pl_node){
+		.name = "", .type = PL_FILE_DIRECTORY, .mode = 0755, .present = true, .certain = true
+	};
 	fs->root->want_pass = 1;
 	*out = fs;
 	return 0;

@@ -64,8 +64,9 @@ static void collect_argv(struct scan *s)
 void pl_scan_want_entry_point(struct scan *s)
 {
 	/* what scripts are run by; asked for beforehand, a compressed layer need not be read twice for them */
-	static const char *const usual[] = { "/bin/sh",	     "/bin/bash",    "/bin/dash",     "/bin/busybox", "/usr/bin/env",
-					     "/usr/bin/sh",  "/usr/bin/bash", "/usr/bin/dash", "/usr/bin/busybox" };
+	static const char *const usual[] = { "/bin/sh",       "/bin/bash",     "/bin/dash",
+					     "/bin/busybox",  "/usr/bin/env",  "/usr/bin/sh",
+					     "/usr/bin/bash", "/usr/bin/dash", "/usr/bin/busybox" };
 	const struct pl_entry_fact *entry = &s->facts->entry;
 
 	collect_argv(s);
@@ -106,9 +107,9 @@ static void add_code(struct scan *s, const struct pl_node *node)
 static void add_code_path(struct scan *s, const char *cwd, const char *path)
 {
 	for (unsigned int links = 0; links <= PL_MAX_LINKS; links++) {
-		const struct pl_node *node;
+		const struct pl_node *node = NULL;
 
-		if (pl_scan_resolve(s, cwd, path, PL_KEEP_LAST, &node) != PL_LOOKUP_FOUND)
+		if (pl_scan_resolve(s, cwd, path, PL_KEEP_LAST, &node) != PL_LOOKUP_FOUND || !node)
 			return;
 		for (const struct pl_node *up = node; up; up = up->parent)
 			add_code(s, up);
@@ -254,7 +255,8 @@ static void look_into(struct scan *s, const char *path, const struct pl_node *no
 		add_interpreter(s, node);
 	else if (!for_shell)
 		return;
-	if (node->content && pl_drop_in_script((const char *)node->content, node->n_content, image_variable, s, s->arena, &call))
+	if (node->content &&
+	    pl_drop_in_script((const char *)node->content, node->n_content, image_variable, s, s->arena, &call))
 		set_drop(s, &call, pl_node_path(node, s->arena));
 }
 
@@ -346,7 +348,8 @@ void pl_scan_entry_point(struct scan *s)
 	if (!p.path)
 		p.path = argv[0];
 	set_program(s, &p);
-	for (unsigned int inits = 0; inits < PL_SCAN_ARGUMENTS && p.found == PL_LOOKUP_FOUND && p.node->type == PL_FILE_REGULAR; inits++) {
+	for (unsigned int inits = 0;
+	     inits < PL_SCAN_ARGUMENTS && p.found == PL_LOOKUP_FOUND && p.node->type == PL_FILE_REGULAR; inits++) {
 		size_t skip = pl_init_arguments(argv, n);
 
 		look_into(s, p.path, p.node, false);

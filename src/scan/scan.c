@@ -23,7 +23,8 @@ const char *pl_scan_env(const struct scan *s, const char *name, size_t n)
 	return value;
 }
 
-enum pl_lookup pl_scan_resolve(struct scan *s, const char *cwd, const char *path, enum pl_last last, const struct pl_node **node_out)
+enum pl_lookup pl_scan_resolve(struct scan *s, const char *cwd, const char *path, enum pl_last last,
+			       const struct pl_node **node_out)
 {
 	enum pl_lookup found = pl_rootfs_resolve(s->rootfs, cwd, path, last, node_out);
 

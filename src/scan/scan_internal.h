@@ -19,8 +19,8 @@ struct scan {
 	size_t n_path_dirs;
 	struct pl_account_file passwd, group;
 	uint64_t env_steps; /* variables passed by while scripts were read */
-	const char *cut; /* a limit of this module that was crossed, as a sentence, or null */
-	bool needs_pass; /* a lookup met a path that the next pass will know */
+	const char *cut;    /* a limit of this module that was crossed, as a sentence, or null */
+	bool needs_pass;    /* a lookup met a path that the next pass will know */
 	bool no_memory;
 };
 
@@ -29,7 +29,8 @@ const char *pl_scan_env(const struct scan *scan, const char *name, size_t n);
 /* Says in the image's problems that a limit was crossed. */
 void pl_scan_cut(struct scan *scan, const char *limit, size_t value);
 /* Resolves and remembers that another pass is needed. */
-enum pl_lookup pl_scan_resolve(struct scan *scan, const char *cwd, const char *path, enum pl_last last, const struct pl_node **node_out);
+enum pl_lookup pl_scan_resolve(struct scan *scan, const char *cwd, const char *path, enum pl_last last,
+			       const struct pl_node **node_out);
 /* A file of the rootfs as a fact; path is null when memory is out. */
 struct pl_file_fact pl_scan_file_fact(struct scan *scan, const struct pl_node *node);
 

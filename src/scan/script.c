@@ -74,7 +74,8 @@ static const char *option_value(const struct tool *tool, const char *const *word
 /* Options of su and runuser with something other than the user behind them. */
 static bool takes_value(const char *option)
 {
-	static const char *const options[] = { "-s", "--shell", "-c", "--command", "-g", "--group", "-G", "--supp-group", "-w" };
+	static const char *const options[] = { "-s",      "--shell", "-c",           "--command", "-g",
+					       "--group", "-G",      "--supp-group", "-w" };
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (!strcmp(option, options[i]))
@@ -104,7 +105,8 @@ static const char *spec_of(const struct tool *tool, const char *const *words, si
 static bool drops(const struct tool *tool, const char *spec)
 {
 	if (!spec)
-		return tool->style != SPEC_SU && strcmp(tool->name, "chroot") && strcmp(tool->name, "capsh") && strcmp(tool->name, "sudo");
+		return tool->style != SPEC_SU && strcmp(tool->name, "chroot") && strcmp(tool->name, "capsh") &&
+		       strcmp(tool->name, "sudo");
 	return strcmp(spec, "root") && strcmp(spec, "0") && strncmp(spec, "root:", 5) && strncmp(spec, "0:", 2);
 }
 
@@ -121,7 +123,8 @@ bool pl_drop_in_argv(const char *const *argv, size_t n, struct pl_arena *arena, 
 
 size_t pl_init_arguments(const char *const *argv, size_t n)
 {
-	static const char *const inits[] = { "tini", "tini-static", "dumb-init", "catatonit", "docker-init", "init-wrapper" };
+	static const char *const inits[] = { "tini",      "tini-static", "dumb-init",
+					     "catatonit", "docker-init", "init-wrapper" };
 	const char *name = n ? pl_base_name(argv[0]) : "";
 	bool found = false;
 
@@ -135,7 +138,8 @@ size_t pl_init_arguments(const char *const *argv, size_t n)
 		if (argv[i][0] != '-')
 			return i;
 		/* tini's options with a value: exit code remapped, parent-death signal */
-		if (!strcmp(argv[i], "-e") || !strcmp(argv[i], "-p") || !strcmp(argv[i], "-r") || !strcmp(argv[i], "--rewrite"))
+		if (!strcmp(argv[i], "-e") || !strcmp(argv[i], "-p") || !strcmp(argv[i], "-r") ||
+		    !strcmp(argv[i], "--rewrite"))
 			i++;
 	}
 	return n;
@@ -143,9 +147,24 @@ size_t pl_init_arguments(const char *const *argv, size_t n)
 
 bool pl_is_dropping_daemon(const char *program)
 {
-	static const char *const daemons[] = { "nginx",	   "httpd", "httpd-foreground", "apache2", "apache2-foreground", "apachectl",
-					       "haproxy",  "named", "mosquitto",	"memcached", "php-fpm",		 "mysqld",
-					       "mariadbd", "squid", "dnsmasq",		"unbound",   "chronyd",		 "ntpd" };
+	static const char *const daemons[] = { "nginx",
+					       "httpd",
+					       "httpd-foreground",
+					       "apache2",
+					       "apache2-foreground",
+					       "apachectl",
+					       "haproxy",
+					       "named",
+					       "mosquitto",
+					       "memcached",
+					       "php-fpm",
+					       "mysqld",
+					       "mariadbd",
+					       "squid",
+					       "dnsmasq",
+					       "unbound",
+					       "chronyd",
+					       "ntpd" };
 	const char *name = pl_base_name(program);
 
 	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
@@ -223,7 +242,7 @@ static void expand(struct reader *r, struct word *w)
 
 static void read_quoted(struct reader *r, struct word *w, char quote)
 {
-	for (r->at++; r->at < r->end && *r->at != quote; ) {
+	for (r->at++; r->at < r->end && *r->at != quote;) {
 		if (*r->at == '\n')
 			r->line++;
 		if (quote == '"' && *r->at == '$') {
@@ -294,8 +313,9 @@ static bool read_word(struct reader *r, struct word *w)
 /* What may stand before the name of a command. */
 static bool is_prefix(const char *word)
 {
-	static const char *const prefixes[] = { "exec", "command", "nohup", "env", "time", "then", "else", "elif", "do", "if",
-						"while", "until", "!", "{", "}", "set", "--", "eval", "-e", "-a", "-E" };
+	static const char *const prefixes[] = { "exec", "command", "nohup", "env",   "time",  "then", "else",
+						"elif", "do",      "if",    "while", "until", "!",    "{",
+						"}",    "set",     "--",    "eval",  "-e",    "-a",   "-E" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (!strcmp(word, prefixes[i]))
@@ -332,10 +352,12 @@ static size_t read_command(struct reader *r, struct word words[static MAX_WORDS]
 }
 
 /* An opaque word where the user should stand means: dropped to somebody that only the run knows. */
-static const char *readable_spec(const struct tool *tool, const struct word *words, const char *const *texts, size_t n, const char *spec)
+static const char *readable_spec(const struct tool *tool, const struct word *words, const char *const *texts, size_t n,
+				 const char *spec)
 {
 	for (size_t i = 1; i < n; i++) {
-		if (words[i].opaque && (texts[i] == spec || option_value(tool, texts, n, i) == spec || (spec >= texts[i] && spec < texts[i] + words[i].n)))
+		if (words[i].opaque && (texts[i] == spec || option_value(tool, texts, n, i) == spec ||
+					(spec >= texts[i] && spec < texts[i] + words[i].n)))
 			return NULL;
 	}
 	return spec;

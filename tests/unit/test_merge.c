@@ -48,7 +48,9 @@ static void next_layer(struct pl_rootfs *fs)
 
 static struct node *add(struct pl_rootfs *fs, enum pl_file_type type, const char *path, uint32_t mode, const char *link)
 {
-	struct entry e = { .path = path, .path_len = strlen(path), .type = type, .mode = mode, .link = link, .tar = true };
+	struct entry e = {
+		.path = path, .path_len = strlen(path), .type = type, .mode = mode, .link = link, .tar = true
+	};
 	struct node *node = NULL;
 
 	assert_int_equal(pl_merge_entry(fs, &e, &node), 0);
@@ -67,7 +69,9 @@ static void dir(struct pl_rootfs *fs, const char *path)
 
 static void hard_link(struct pl_rootfs *fs, const char *path, const char *target, uint32_t mode)
 {
-	struct entry e = { .path = path, .path_len = strlen(path), .mode = mode, .link = target, .hard_link = true, .tar = true };
+	struct entry e = {
+		.path = path, .path_len = strlen(path), .mode = mode, .link = target, .hard_link = true, .tar = true
+	};
 	struct node *node;
 
 	assert_int_equal(pl_merge_entry(fs, &e, &node), 0);

@@ -40,8 +40,11 @@ static void scripts(void **state)
 		{ "#!/bin/sh\nexec \"$@\"\n", "-" },
 		{ "#!/bin/sh\nexec gosu postgres \"$@\"\n", "gosu postgres 2" },
 		{ "#!/bin/sh\nexec /usr/local/bin/su-exec redis:redis \"$@\"\n", "su-exec redis:redis 2" },
-		{ "if [ \"$(id -u)\" = '0' ]; then\n\tchown -R redis .\n\texec gosu redis \"$0\" \"$@\"\nfi\n", "gosu redis 3" },
-		{ "if [ \"$1\" = x ] && [ \"$(id -u)\" = 0 ]; then find . -exec chown app '{}' +; exec gosu app \"$0\"; fi", "gosu app 1" },
+		{ "if [ \"$(id -u)\" = '0' ]; then\n\tchown -R redis .\n\texec gosu redis \"$0\" \"$@\"\nfi\n",
+		  "gosu redis 3" },
+		{ "if [ \"$1\" = x ] && [ \"$(id -u)\" = 0 ]; then find . -exec chown app '{}' +; exec gosu app "
+		  "\"$0\"; fi",
+		  "gosu app 1" },
 		{ "# exec gosu app x\necho gosu app\n", "-" },
 		{ "echo 'gosu app'; x=gosu; which gosu", "-" },
 		{ "gosu root x", "-" },
@@ -85,7 +88,8 @@ static void scripts(void **state)
 
 static void a_script_cut_anywhere_is_read(void **state)
 {
-	static const char text[] = "#!/bin/sh\nset -e\nif [ \"$(id -u)\" = '0' ]; then\n exec gosu \"${APP_USER:-x}\" \"$0\" \\\n \"$@\"\nfi\n";
+	static const char text[] = "#!/bin/sh\nset -e\nif [ \"$(id -u)\" = '0' ]; then\n exec gosu \"${APP_USER:-x}\" "
+				   "\"$0\" \\\n \"$@\"\nfi\n";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text); n++) {
@@ -151,10 +155,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scripts),
-		cmocka_unit_test(a_script_cut_anywhere_is_read),
-		cmocka_unit_test(argument_lists),
-		cmocka_unit_test(inits_are_looked_through),
+		cmocka_unit_test(scripts),        cmocka_unit_test(a_script_cut_anywhere_is_read),
+		cmocka_unit_test(argument_lists), cmocka_unit_test(inits_are_looked_through),
 		cmocka_unit_test(daemons),
 	};
 
