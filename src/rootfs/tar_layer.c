@@ -459,34 +459,19 @@ static int open_stream(const struct pl_layer *layer, int fd, bool verify, struct
 	return 0;
 }
 
-static struct feed *feed_new(struct pl_rootfs *fs, struct pl_reason *reason)
+static void feed_deinit(struct feed *feed)
 {
-	struct feed *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->fs = fs;
-	f->reason = reason;
-	return f;
-}
-
-static void feed_free(struct feed **feed)
-{
-	if (*feed)
-		pl_tar_free(&(*feed)->tar);
-	free(*feed);
+	pl_tar_free(&feed->tar);
 }
 
 int pl_read_tar_layer(struct pl_rootfs *fs, const struct pl_layer *layer, bool verify, struct pl_reason *reason)
 {
 	PL_CLEANUP_STREAM struct pl_stream *stream = NULL;
-	__attribute__((cleanup(feed_free))) struct feed *f = feed_new(fs, reason);
+	__attribute__((cleanup(feed_deinit))) struct feed f = { .fs = fs, .reason = reason };
 	PL_CLEANUP_FD int fd = -1;
 	struct stat st;
 	int r;
 
-	if (!f)
-		return -ENOMEM;
 	fd = pl_openat(layer->dir, layer->path, PL_RESOLVE_NO_LINKS, 0);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		r = fd < 0 ? fd : -errno;
@@ -499,9 +484,9 @@ int pl_read_tar_layer(struct pl_rootfs *fs, const struct pl_layer *layer, bool v
 	}
 	r = open_stream(layer, fd, verify, &stream, reason);
 	if (!r)
-		r = pl_tar_new(stream, &f->tar);
+		r = pl_tar_new(stream, &f.tar);
 	if (!r)
-		r = feed_all(f);
+		r = feed_all(&f);
 	/* to the end, so that digests cover all of it, and what is wrong behind the last entry is told with and without them */
-	return r ? r : pl_tar_drain(f->tar, reason);
+	return r ? r : pl_tar_drain(f.tar, reason);
 }
