@@ -223,7 +223,7 @@ class Maker:
             mode = self.lower_type(head)
             if mode is not None and stat.S_ISLNK(mode):
                 raise Refused  # engines differ about links of lower layers
-            if not all_of_them and mode is not None and stat.S_IMODE(mode) == 0o755 and self.random.random() < 0.15:
+            if not all_of_them and mode is not None and self.may_make(head) and self.random.random() < 0.15:
                 continue
             folder.add(head, "dir", 0o755)
             layer.dir(head)
@@ -309,8 +309,11 @@ class Maker:
 
     def may_make(self, path):
         """Folders that no entry names: engines agree about them when there is one below, and it is as they would make it."""
-        mode = self.lower_type(path.strip("/"))
-        return mode is None or stat.S_ISDIR(mode) and stat.S_IMODE(mode) == 0o755
+        path = path.strip("/")
+        if self.lower_type(path) is None:
+            return True
+        info = os.lstat(f"{self.mounted}/{path}")
+        return stat.S_ISDIR(info.st_mode) and (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid) == (0o755, 0, 0)
 
     def layer(self):
         folder, layer, seen = Folder(self.folder / f"layer{len(self.folders)}", self.may_make), Layer(), set()
