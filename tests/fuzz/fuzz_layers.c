@@ -55,8 +55,8 @@ static void look_at(struct pl_rootfs *fs)
 		    node->n_content > node->size)
 			abort();
 	}
-	if (node && node->type == PL_FILE_DIRECTORY)
-		(void)pl_rootfs_watch(fs, node);
+	if (node && node->type == PL_FILE_DIRECTORY && pl_rootfs_watch(fs, node) && pl_rootfs_watch(fs, node))
+		abort();
 	for (node = NULL; (node = pl_rootfs_next(fs, node));)
 		if (!node->present || (node->type == PL_FILE_SYMLINK && !node->link))
 			abort();
