@@ -120,8 +120,8 @@ class Folder:
             path = posixpath.join(at, part)
             full = self.root + path
             if not os.path.lexists(full):
-                if made is None or not self.may_make(path):
-                    raise Refused
+                if made is None or ".." in todo or not self.may_make(path):
+                    raise Refused  # engines do not make what a link only leads through and back
                 os.mkdir(full, 0o755)
                 made.append(full)
             elif os.path.islink(full):
