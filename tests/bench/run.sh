@@ -10,7 +10,6 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 for preset in x86_64-musl arm64-musl; do
-	[ -x "build/$preset/plimsoll" ] && continue
 	echo "bench: building $preset"
 	cmake --preset "$preset" >/dev/null
 	cmake --build --preset "$preset" >/dev/null
