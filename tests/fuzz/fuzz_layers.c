@@ -51,7 +51,8 @@ static void look_at(struct pl_rootfs *fs)
 	const struct pl_node *node = NULL;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		if (pl_rootfs_resolve(fs, "/d", paths[i], i & 1 ? PL_KEEP_LAST : PL_FOLLOW_LAST, &node) == PL_LOOKUP_FOUND &&
+		if (pl_rootfs_resolve(fs, "/d", paths[i], i & 1 ? PL_KEEP_LAST : PL_FOLLOW_LAST, &node) ==
+			    PL_LOOKUP_FOUND &&
 		    node->n_content > node->size)
 			abort();
 	}

@@ -21,11 +21,13 @@ def check(condition, what):
         sys.exit(f"messages.py: {what}")
 
 
-def validator():
+def validators():
+    """Of a message, and of a subject within one. Apart, as Debian 12's library does not follow references from one schema
+    into another and back."""
     message, report = (json.loads((SCHEMAS / f"plimsoll.{name}-1.schema.json").read_text()) for name in ("message", "report"))
-    # A schema that lies within another is found by its $id; old and new versions of the library have that in common.
-    message["$defs"]["report"] = report
-    return jsonschema.Draft202012Validator(message)
+    subject = {"$schema": report["$schema"], "$defs": report["$defs"], "$ref": "#/$defs/image"}
+    message["$defs"]["report"] = {"$id": report["$id"], "$defs": {"image": True}}
+    return jsonschema.Draft202012Validator(message), jsonschema.Draft202012Validator(subject)
 
 
 def check_delivery(line, kind, topic, v311):
@@ -43,7 +45,7 @@ def check_delivery(line, kind, topic, v311):
 def main():
     path, device = sys.argv[1:3]
     options = dict(argument.split("=", 1) for argument in sys.argv[3:])
-    schema = validator()
+    schema, subject = validators()
     kinds, previous, session = [], None, None
     with open(path, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
@@ -54,7 +56,9 @@ def main():
         kinds.append(kind)
         check_delivery(line, kind, f"{options.get('root', 'plimsoll')}/v1/{device}/{kind}", options.get("v311"))
         check(len(payload) <= 32768, "payload over 32 KiB")
-        for error in list(schema.iter_errors(message))[:3]:
+        errors = list(schema.iter_errors(message))
+        errors += subject.iter_errors(message["data"]) if kind == "subject" else []
+        for error in errors[:3]:
             check(False, f"message {number}: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}")
         session = session or message["session"]
         check(message["session"] == session and message["seq"] == number, f"seq of message {number}")
