@@ -29,15 +29,6 @@ static inline const uint8_t *pl_cursor_take(struct pl_cursor *cursor, size_t n)
 	return at;
 }
 
-static inline bool pl_cursor_u8(struct pl_cursor *cursor, uint8_t *out)
-{
-	const uint8_t *at = pl_cursor_take(cursor, 1);
-
-	if (at)
-		*out = *at;
-	return at;
-}
-
 /* Little-endian, whatever the machine and the alignment. */
 static inline bool pl_cursor_le32(struct pl_cursor *cursor, uint32_t *out)
 {
@@ -46,14 +37,4 @@ static inline bool pl_cursor_le32(struct pl_cursor *cursor, uint32_t *out)
 	if (at)
 		*out = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 	return at;
-}
-
-static inline bool pl_cursor_le64(struct pl_cursor *cursor, uint64_t *out)
-{
-	uint32_t low = 0, high = 0;
-
-	if (cursor->left < 8 || !pl_cursor_le32(cursor, &low) || !pl_cursor_le32(cursor, &high))
-		return false;
-	*out = (uint64_t)high << 32 | low;
-	return true;
 }

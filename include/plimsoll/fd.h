@@ -6,19 +6,17 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "plimsoll/buf.h"
 
 /* Closes *fd if it is open (>= 0) and sets it to -1; errno is kept. */
 void pl_fd_close(int *fd);
-void pl_file_close(FILE **file);
 /* Moves an owned descriptor out of its variable. */
 int pl_fd_take(int *fd) __attribute__((warn_unused_result));
 
 #define PL_CLEANUP_FD __attribute__((cleanup(pl_fd_close)))
-#define PL_CLEANUP_FILE __attribute__((cleanup(pl_file_close)))
 
 enum pl_resolve {
 	PL_RESOLVE_NO_LINKS, /* below `dir`, no symbolic link on the way or at the end: for stores and layers */

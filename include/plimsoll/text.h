@@ -25,9 +25,6 @@ const char *pl_escape(struct pl_escaped *out, const char *bytes, size_t n);
 /* The same for a terminated string; a null pointer gives "". */
 const char *pl_escape_str(struct pl_escaped *out, const char *text);
 
-/* Whether all of it is UTF-8 as RFC 3629 has it (no surrogates, no overlong forms, up to U+10FFFF). */
-bool pl_utf8_valid(const char *bytes, size_t n);
-
 /*
  * One code point of UTF-8 at `bytes` (n > 0) and its length in bytes.
  * Return: the length 1..4, or 0 when the bytes are not UTF-8.

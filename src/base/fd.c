@@ -22,13 +22,6 @@ void pl_fd_close(int *fd)
 	errno = saved;
 }
 
-void pl_file_close(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-	*file = NULL;
-}
-
 int pl_fd_take(int *fd)
 {
 	int taken = *fd;

@@ -60,21 +60,6 @@ size_t pl_utf8_encode(uint32_t code, char out[static 4])
 	return 4;
 }
 
-bool pl_utf8_valid(const char *bytes, size_t n)
-{
-	uint32_t code;
-
-	while (n) {
-		size_t len = pl_utf8_decode(bytes, n, &code);
-
-		if (!len)
-			return false;
-		bytes += len;
-		n -= len;
-	}
-	return true;
-}
-
 /* What may reorder, break or colour a line when it is shown. */
 static bool is_safe(uint32_t code)
 {

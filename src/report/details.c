@@ -95,16 +95,8 @@ static void add_files(struct pl_tree *tree, cJSON *parent, const char *key, cons
 {
 	cJSON *array = pl_tree_array(tree, parent, key);
 
-	for (size_t i = 0; i < n && i < PL_MAX_REPORT_FILES; i++) {
-		cJSON *file = pl_tree_object(tree, array, NULL);
-		char mode[8];
-
-		snprintf(mode, sizeof(mode), "%04o", files[i].mode & 07777);
-		pl_tree_foreign(tree, file, "path", files[i].path);
-		pl_tree_text(tree, file, "mode", mode);
-		pl_tree_number(tree, file, "uid", files[i].uid);
-		pl_tree_number(tree, file, "gid", files[i].gid);
-	}
+	for (size_t i = 0; i < n && i < PL_MAX_REPORT_FILES; i++)
+		pl_tree_file(tree, array, &files[i]);
 }
 
 static void add_entry(struct pl_tree *tree, cJSON *parent, const struct pl_entry_fact *entry)

@@ -23,6 +23,8 @@ cJSON *pl_tree_array(struct pl_tree *tree, cJSON *parent, const char *key);
 void pl_tree_text(struct pl_tree *tree, cJSON *parent, const char *key, const char *text);
 /* An image author's bytes, in the form of pl_escape and of any length; null gives null. */
 void pl_tree_foreign(struct pl_tree *tree, cJSON *parent, const char *key, const char *bytes);
+/* A file with its mode and owner, into an array. */
+void pl_tree_file(struct pl_tree *tree, cJSON *array, const struct pl_file_fact *fact);
 void pl_tree_number(struct pl_tree *tree, cJSON *parent, const char *key, double number);
 void pl_tree_flag(struct pl_tree *tree, cJSON *parent, const char *key, bool flag);
 void pl_tree_null(struct pl_tree *tree, cJSON *parent, const char *key);

@@ -80,6 +80,18 @@ void pl_tree_number(struct pl_tree *tree, cJSON *parent, const char *key, double
 	add(tree, parent, key, cJSON_CreateNumber(number));
 }
 
+void pl_tree_file(struct pl_tree *tree, cJSON *array, const struct pl_file_fact *fact)
+{
+	cJSON *file = pl_tree_object(tree, array, NULL);
+	char mode[8];
+
+	snprintf(mode, sizeof(mode), "%04o", fact->mode & 07777);
+	pl_tree_foreign(tree, file, "path", fact->path);
+	pl_tree_text(tree, file, "mode", mode);
+	pl_tree_number(tree, file, "uid", fact->uid);
+	pl_tree_number(tree, file, "gid", fact->gid);
+}
+
 void pl_tree_flag(struct pl_tree *tree, cJSON *parent, const char *key, bool flag)
 {
 	add(tree, parent, key, cJSON_CreateBool(flag));
